@@ -1,0 +1,77 @@
+"""What an estimator gives back: numbers over replicates, and the reason where there is no number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Reasons = NDArray[np.uint8]
+
+
+class Reason(IntEnum):
+    """Why a result is not an ordinary number; `text` is what a reader is told."""
+
+    NONE = 0
+    ARM_EMPTY = 1
+    NO_EVENTS = 2
+    ALL_EVENTS = 3
+    SEPARATION = 4
+    NOT_CONVERGED = 5
+    NO_INFORMATION = 6
+    MEDIAN_UNBIASED = 7
+    TOO_FEW = 8
+    CONSTANT = 9
+
+    @property
+    def text(self) -> str:
+        """The reason in words."""
+        return _TEXT[self]
+
+
+_TEXT = {
+    Reason.NONE: "",
+    Reason.ARM_EMPTY: "an arm has no patients",
+    Reason.NO_EVENTS: "no events in either arm",
+    Reason.ALL_EVENTS: "every patient has the event",
+    Reason.SEPARATION: "complete or quasi-complete separation: the estimate is infinite",
+    Reason.NOT_CONVERGED: "the iteration did not converge",
+    Reason.NO_INFORMATION: "no stratum compares the two arms",
+    Reason.MEDIAN_UNBIASED: "the conditional estimate is infinite: the median-unbiased one is given",
+    Reason.TOO_FEW: "too few patients for the model",
+    Reason.CONSTANT: "the outcome does not vary",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One quantity estimated in every replicate.
+
+    Every array has the shape (replicate,) or, where a method's docstring says so, more axes after it. A field
+    that the method does not give is None. A number that does not exist is NaN, an unbounded limit is ±inf;
+    either way `reason` says why, replicate by replicate.
+
+    Attributes
+    ----------
+    estimate, se, ci_low, ci_high
+        The estimate on the method's scale, its standard error, its confidence limits.
+    statistic, df, p
+        The test statistic, its degrees of freedom, the two-sided p-value.
+    reason
+        Code of `Reason`; 0 where everything is ordinary.
+    converged
+        False where an iteration did not converge (None for closed forms).
+    """
+
+    estimate: Floats | None = None
+    se: Floats | None = None
+    ci_low: Floats | None = None
+    ci_high: Floats | None = None
+    statistic: Floats | None = None
+    df: Floats | None = None
+    p: Floats | None = None
+    reason: Reasons
+    converged: NDArray[np.bool_] | None = None
