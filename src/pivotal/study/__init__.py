@@ -1,0 +1,1 @@
+"""The trial written down: its model, its loading, its criteria."""

@@ -1,0 +1,459 @@
+"""The trial written down: one frozen model for each part of a study file.
+
+A figure taken from elsewhere names its `source`; what was computed from published figures is `derived`, what nothing
+public says is `assumed`. Cross-references between the parts are checked in `checks.py`, all at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pivotal.study.criteria import Criterion
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Basis = Literal["published", "derived", "assumed", "stated"]
+
+
+class Part(BaseModel):
+    """A part of a study file: unknown keys are faults, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Sourced(Part):
+    """A part that says where it comes from."""
+
+    source: str | None = None
+    derived: str | None = None
+    assumed: str | None = None
+    note: str | None = None
+
+    @property
+    def basis(self) -> Basis:
+        """`assumed`, `derived`, `published`, or `stated` where the file itself is the authority."""
+        if self.assumed is not None:
+            return "assumed"
+        if self.derived is not None:
+            return "derived"
+        return "published" if self.source is not None else "stated"
+
+
+class Figure(Sourced):
+    """One number: a `value`, a `percent`, or a count `x` of `n`."""
+
+    value: float | None = None
+    percent: float | None = Field(default=None, ge=0, le=100)
+    x: int | None = Field(default=None, ge=0)
+    n: int | None = Field(default=None, ge=1)
+    unit: str | None = None
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Figure:
+        ways = [self.value is not None, self.percent is not None, self.x is not None or self.n is not None]
+        if sum(ways) != 1 or (self.x is None) != (self.n is None):
+            raise ValueError("give exactly one of: value, percent, or x together with n")
+        if self.x is not None and self.n is not None and self.x > self.n:
+            raise ValueError(f"x = {self.x} exceeds n = {self.n}")
+        return self
+
+    @property
+    def number(self) -> float:
+        """The number itself; a percentage or a count as a proportion."""
+        if self.value is not None:
+            return self.value
+        if self.percent is not None:
+            return self.percent / 100
+        assert self.x is not None
+        assert self.n is not None
+        return self.x / self.n
+
+
+class Source(Part):
+    """Where figures come from; `cite` puts the registry number, DOI or PMID first."""
+
+    cite: Name
+    text: str | None = None
+    url: str | None = None
+
+
+class StudyHead(Sourced):
+    """Who the trial is."""
+
+    id: Name
+    title: Name
+    registry: str | None = None
+    phase: Literal[1, 2, 3, 4] | None = None
+    condition: str | None = None
+    sponsor_id: str | None = None
+    masking: str | None = None
+    design: str = "parallel group"
+    objective: str | None = None
+    patients: Literal["virtual", "real"] = "virtual"
+    data: str | None = Field(default=None, description="shipped data set of a real trial, beside the study file")
+    planned: Figure | None = None
+    randomised: Figure | None = None
+    facts: dict[str, Figure] = Field(default_factory=dict)
+    dates: dict[str, str] = Field(default_factory=dict)
+
+
+class Variable(Sourced):
+    """A subject-level variable that criteria, strata and covariates speak about."""
+
+    label: Name
+    type: Literal["number", "integer", "boolean", "category"]
+    unit: str | None = None
+    range: tuple[float, float] | None = None
+    categories: tuple[str, ...] | None = None
+    column: str | None = Field(default=None, description="column of the data set, where it has another name")
+
+
+class Population(Sourced):
+    """Who may be enrolled, and how many."""
+
+    size: int = Field(ge=2, description="patients randomised in one trial")
+    criteria: tuple[Criterion, ...] = ()
+
+
+class AnalysisSet(Sourced):
+    """Who is analysed (ITT, safety, the itch set): criteria on baseline variables."""
+
+    name: Name
+    label: Name
+    criteria: tuple[Criterion, ...] = ()
+
+
+class Arm(Sourced):
+    """One arm."""
+
+    name: Name
+    label: str | None = None
+    ratio: int = Field(ge=1)
+    control: bool = False
+    treatment: str | None = None
+    regimen: str | None = None
+
+
+class Level(Part):
+    """One level of a stratification factor: a label and the values that it holds."""
+
+    label: Name
+    any_of: tuple[float | str, ...] | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+
+class Stratum(Sourced):
+    """A stratification factor."""
+
+    name: Name
+    variable: Name
+    label: str | None = None
+    levels: tuple[Level, ...] = Field(min_length=1)
+
+
+class Randomisation(Sourced):
+    """How arms are allocated."""
+
+    method: Literal["stratified permuted blocks", "simple", "minimisation", "as recorded"]
+    strata: tuple[Stratum, ...] = ()
+    block_sizes: tuple[int, ...] = ()
+    probability: Probability = 0.8
+
+
+class Period(Sourced):
+    """A span of the trial."""
+
+    name: Name
+    label: str | None = None
+    from_week: float
+    to_week: float
+    rule: str | None = None
+
+
+class Visit(Sourced):
+    """A planned visit; `measures` are the parameters that are recorded there."""
+
+    name: Name
+    day: int
+    week: float | None = None
+    baseline: bool = False
+    measures: tuple[str, ...] = ()
+
+
+class Parameter(Sourced):
+    """What is measured at visits: a PARAMCD, its instrument and its allowed values."""
+
+    name: Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[A-Z][A-Z0-9_]*$")]
+    label: Name
+    instrument: str | None = None
+    unit: str | None = None
+    range: tuple[float, float] | None = None
+    integer: bool = False
+    better: Literal["lower", "higher"] = "lower"
+
+
+class Derivation(Part):
+    """How an endpoint's value comes from a parameter; all conditions of a binary endpoint hold together."""
+
+    parameter: Name
+    value_at_most: float | None = None
+    value_at_least: float | None = None
+    value_equals: float | None = None
+    improvement_at_least: float | None = None
+    percent_improvement_at_least: float | None = None
+    quantity: Literal["value", "change", "percent change"] | None = None
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the derivation gives responders rather than a measurement."""
+        return self.quantity is None
+
+
+Strategy = Literal["non-response", "observed cases", "last observation carried forward"]
+
+
+class Intercurrent(Sourced):
+    """Intercurrent events of the estimand and how each is handled (ICH E9(R1))."""
+
+    discontinuation: Strategy = "non-response"
+    rescue: Strategy | Literal["not permitted"] = "not permitted"
+    missing: Strategy = "non-response"
+
+
+Method = Literal[
+    "exact conditional logistic",
+    "exact conditional logistic pairwise",
+    "logistic wald",
+    "logistic likelihood-ratio",
+    "cochran-mantel-haenszel",
+    "fisher",
+    "risk difference newcombe",
+    "risk difference miettinen-nurminen",
+    "risk difference mantel-haenszel",
+    "ancova",
+]
+
+
+class Analysis(Sourced):
+    """One analysis of an endpoint: the method and its covariates (stratification factors or variables)."""
+
+    name: str | None = None
+    method: Method
+    covariates: tuple[str, ...] = ()
+    level: float = Field(default=0.95, gt=0, lt=1)
+    visits: tuple[str, ...] | None = Field(default=None, description="visits analysed; the endpoint's own by default")
+
+
+class Endpoint(Sourced):
+    """An endpoint as an estimand: population, variable, intercurrent events, summary measure."""
+
+    name: Name
+    label: Name
+    role: Literal["primary", "secondary", "exploratory"]
+    kind: Literal["binary", "continuous"]
+    visit: Name
+    visits: tuple[str, ...] = Field(default=(), description="further visits at which it is summarised")
+    population: Name
+    derive: Derivation
+    intercurrent: Intercurrent = Intercurrent()
+    summary: Name
+    analysis: Analysis
+    supplementary: tuple[Analysis, ...] = ()
+
+
+class Hypothesis(Sourced):
+    """One null hypothesis: no difference between an arm and its comparator on an endpoint."""
+
+    name: Name
+    endpoint: Name
+    arm: Name
+    comparator: Name
+    weight: Probability = 0.0
+
+
+class Edge(Part):
+    """Where the alpha of a rejected hypothesis goes."""
+
+    from_: Name = Field(alias="from")
+    to: Name
+    weight: Probability = 1.0
+
+
+class Testing(Sourced):
+    """The testing strategy: a graph of weighted Bonferroni tests, two-sided."""
+
+    alpha: float = Field(gt=0, lt=1)
+    procedure: Literal["bonferroni graph"] = "bonferroni graph"
+    hypotheses: tuple[Hypothesis, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+
+class Rates(Sourced):
+    """Response of one endpoint at one visit: for each arm a count `[x, n]` or a percentage."""
+
+    endpoint: Name
+    visit: Name
+    arms: dict[str, tuple[int, int] | float]
+
+    def proportion(self, arm: str) -> float:
+        """The rate of an arm as a proportion."""
+        rate = self.arms[arm]
+        return rate[0] / rate[1] if isinstance(rate, tuple) else rate / 100
+
+
+class Dropout(Sourced):
+    """Discontinuation of one arm before the last visit: `x` of `n`, with counts by reason, or a percentage."""
+
+    arm: Name
+    x: int | None = Field(default=None, ge=0)
+    n: int | None = Field(default=None, ge=1)
+    percent: float | None = Field(default=None, ge=0, le=100)
+    reasons: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def proportion(self) -> float:
+        """Share of the arm that leaves early."""
+        if self.percent is not None:
+            return self.percent / 100
+        assert self.x is not None
+        assert self.n is not None
+        return self.x / self.n
+
+
+class Scenario(Sourced):
+    """One truth under which the trial is simulated.
+
+    `like` takes everything from another scenario; `response_as` gives an arm the response of another arm; rates and
+    dropout that stand here replace those taken over; `dropout_times` multiplies every arm's share of discontinuation.
+    """
+
+    name: Name
+    label: Name
+    like: str | None = None
+    response_as: dict[str, str] = Field(default_factory=dict)
+    dropout_times: float = Field(default=1.0, ge=0)
+    rates: tuple[Rates, ...] = ()
+    dropout: tuple[Dropout, ...] = ()
+
+
+class Grid(Sourced):
+    """Power over trial size, control rate and effect (risk difference) for one endpoint at its visit."""
+
+    name: Name
+    endpoint: Name
+    label: Name
+    sizes: tuple[int, ...] = Field(min_length=1)
+    control_rates: tuple[Probability, ...] = Field(min_length=1)
+    differences: tuple[float, ...] = Field(min_length=1)
+    method: Method = "logistic wald"
+
+
+class Baseline(Sourced):
+    """What a baseline variable's distribution is to be among the enrolled."""
+
+    variable: Name
+    mean: float | None = None
+    sd: float | None = Field(default=None, ge=0)
+    range: tuple[float, float] | None = None
+    shares: dict[str, float] | None = None
+
+
+class Screening(Sourced):
+    """Share of candidates who fail on a variable; `values` are what they then show (drawn evenly)."""
+
+    variable: Name
+    percent: float = Field(ge=0, lt=100)
+    values: tuple[float | bool | str, ...] = Field(min_length=1)
+
+
+class Cohort(Sourced):
+    """The virtual patients: baseline, screening, and the settings of the course model."""
+
+    model: Literal["latent course", "marginal"]
+    baseline: tuple[Baseline, ...] = ()
+    screening: tuple[Screening, ...] = ()
+    settings: dict[str, Figure] = Field(default_factory=dict)
+
+
+class Posted(Sourced):
+    """A published result, to stand beside the computed one.
+
+    `value` is a percentage for a rate, the estimate for a comparison; `low` and `high` its printed limits, `digits`
+    the decimals printed.
+    """
+
+    endpoint: Name
+    visit: Name
+    statistic: Literal["rate", "odds ratio", "mean", "rate among completers"]
+    arm: Name
+    comparator: str | None = None
+    x: int | None = None
+    n: int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    p: str | None = None
+    digits: int | None = None
+    method: str | None = None
+
+
+class Study(Part):
+    """A randomised trial, whole."""
+
+    study: StudyHead
+    sources: dict[str, Source] = Field(default_factory=dict)
+    variables: dict[str, Variable] = Field(default_factory=dict)
+    population: Population
+    analysis_sets: tuple[AnalysisSet, ...] = Field(min_length=1)
+    arms: tuple[Arm, ...] = Field(min_length=2)
+    randomisation: Randomisation
+    periods: tuple[Period, ...] = ()
+    visits: tuple[Visit, ...] = Field(min_length=1)
+    parameters: tuple[Parameter, ...] = ()
+    endpoints: tuple[Endpoint, ...] = Field(min_length=1)
+    testing: Testing
+    cohort: Cohort | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    grids: tuple[Grid, ...] = ()
+    posted: tuple[Posted, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The study's identifier."""
+        return self.study.id
+
+    @property
+    def control(self) -> int:
+        """Index of the control arm."""
+        return next(i for i, arm in enumerate(self.arms) if arm.control)
+
+    @property
+    def baseline_visit(self) -> Visit:
+        """The visit that baseline values come from."""
+        return next(v for v in self.visits if v.baseline)
+
+    def arm_index(self, name: str) -> int:
+        """Position of an arm by name."""
+        return [a.name for a in self.arms].index(name)
+
+    def visit_index(self, name: str) -> int:
+        """Position of a visit by name."""
+        return [v.name for v in self.visits].index(name)
+
+    def endpoint(self, name: str) -> Endpoint:
+        """An endpoint by name."""
+        return next(e for e in self.endpoints if e.name == name)
+
+    def scenario(self, name: str) -> Scenario:
+        """A scenario by name."""
+        return next(s for s in self.scenarios if s.name == name)
+
+    def parameter(self, name: str) -> Parameter:
+        """A parameter by name."""
+        return next(p for p in self.parameters if p.name == name)
