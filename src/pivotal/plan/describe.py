@@ -1,0 +1,146 @@
+"""What is described rather than tested: who was screened, who stayed, who they were, how they responded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotal import stats
+from pivotal.derive import levels
+from pivotal.plan.batch import Batch
+from pivotal.plan.rows import row
+from pivotal.stats.summary import summarise
+from pivotal.study.model import Endpoint
+from pivotal.trials import Key, Row
+
+Mask = NDArray[np.bool_]
+TOTAL = "Total"
+FEW_VALUES = 5
+"""An integer variable with at most this many possible values is shown as categories."""
+
+
+def disposition(batch: Batch) -> Iterator[Row]:
+    """Screened and failed, randomised, completed, discontinued by reason."""
+    trials = batch.trials
+    if trials.screening is not None:
+        yield row(Key(analysis="screening", statistic="n", groups=(("event", "screened"),)), trials.screening.screened)
+        for criterion, count in trials.screening.failures.items():
+            groups = (("event", "screen failure"), ("criterion", criterion))
+            yield row(Key(analysis="screening", statistic="n", groups=groups), count)
+    for name, mask in _by_arm(batch):
+        key = Key(analysis="disposition", statistic="n", arm=name, groups=(("event", "randomised"),))
+        yield row(key, mask.sum(axis=1))
+        for code, reason in enumerate(trials.reasons):
+            event = "completed" if code == 0 else "discontinued"
+            groups = (("event", event),) if code == 0 else (("event", event), ("reason", reason))
+            key = Key(analysis="disposition", statistic="n", arm=name, groups=groups)
+            yield row(key, (mask & (trials.reason == code)).sum(axis=1))
+
+
+def baseline(batch: Batch) -> Iterator[Row]:
+    """Baseline variables by arm and in total; categories and stratification factors as counts."""
+    trials = batch.trials
+    for name, variable in batch.study.variables.items():
+        if name not in trials.subject:
+            continue
+        few = variable.range is not None and variable.range[1] - variable.range[0] < FEW_VALUES
+        if name in trials.categories:
+            yield from _categories(batch, name, trials.categories[name], trials.subject[name])
+        elif variable.type == "integer" and few:
+            yield from _categories(batch, name, *_whole(trials.subject[name]))
+        else:
+            yield from _numbers(batch, name)
+    for stratum in batch.study.randomisation.strata:
+        labels = tuple(level.label for level in stratum.levels)
+        if stratum.name not in batch.study.variables:
+            yield from _categories(batch, stratum.name, labels, levels(stratum, trials))
+
+
+def _whole(values: NDArray[np.generic]) -> tuple[tuple[str, ...], NDArray[np.generic]]:
+    """Codes of whole numbers, and their labels."""
+    numbers = np.asarray(values, dtype=np.float64)
+    found = [int(v) for v in np.unique(numbers[numbers >= 0])]
+    codes = np.full(numbers.shape, -1, dtype=np.int8)
+    for code, number in enumerate(found):
+        codes[numbers == number] = code
+    return tuple(str(v) for v in found), codes
+
+
+def _categories(
+    batch: Batch, name: str, labels: tuple[str, ...], codes: NDArray[np.generic]
+) -> Iterator[Row]:
+    for arm, mask in _by_arm(batch):
+        known = (mask & (codes >= 0)).sum(axis=1)
+        yield row(Key(analysis="baseline", statistic="N", parameter=name, arm=arm), known)
+        for code, label in enumerate(labels):
+            count = (mask & (codes == code)).sum(axis=1)
+            groups = (("category", label),)
+            yield row(Key(analysis="baseline", statistic="n", parameter=name, arm=arm, groups=groups), count)
+            rate = stats.clopper_pearson(count.astype(np.float64), known.astype(np.float64))
+            key = Key(analysis="baseline", statistic="rate", parameter=name, arm=arm, groups=groups)
+            assert rate.estimate is not None
+            yield row(key, rate.estimate, rate.reason)
+
+
+def _numbers(batch: Batch, name: str) -> Iterator[Row]:
+    values = batch.number(name)
+    for arm, mask in _by_arm(batch):
+        found = summarise(values, mask)
+        for statistic in ("n", "mean", "sd", "median", "min", "max"):
+            key = Key(analysis="baseline", statistic=statistic, parameter=name, arm=arm)
+            yield row(key, getattr(found, statistic))
+
+
+def _by_arm(batch: Batch) -> Iterator[tuple[str, Mask]]:
+    for a, arm in enumerate(batch.study.arms):
+        yield arm.name, np.asarray(batch.trials.arm == a)
+    yield TOTAL, np.ones(batch.trials.shape, dtype=np.bool_)
+
+
+def response(batch: Batch, endpoint: Endpoint, visit: str, *, intervals: bool = True) -> Iterator[Row]:
+    """An endpoint by arm at a visit: rates with Clopper-Pearson and Wilson intervals, or means with their SD."""
+    if endpoint.kind == "binary":
+        yield from _rates(batch, endpoint, visit, intervals)
+    else:
+        yield from _means(batch, endpoint, visit)
+
+
+def _key(endpoint: Endpoint, visit: str, arm: str, statistic: str, method: str | None = None) -> Key:
+    return Key(
+        analysis="response",
+        statistic=statistic,
+        endpoint=endpoint.name,
+        parameter=endpoint.derive.parameter,
+        visit=visit,
+        population=endpoint.population,
+        arm=arm,
+        method=method,
+        dataset="ADEFF",
+        where=f"PARAMCD = '{endpoint.derive.parameter}' and AVISIT = '{visit}'",
+    )
+
+
+def _rates(batch: Batch, endpoint: Endpoint, visit: str, intervals: bool) -> Iterator[Row]:
+    cells = batch.cells(endpoint, visit)
+    for a, arm in enumerate(batch.study.arms):
+        x, n = cells.x[:, a], cells.n[:, a]
+        yield row(_key(endpoint, visit, arm.name, "n"), x)
+        yield row(_key(endpoint, visit, arm.name, "N"), n)
+        if not intervals:
+            continue
+        for method, interval in (("clopper-pearson", stats.clopper_pearson), ("wilson", stats.wilson)):
+            found = interval(x, n, level=endpoint.analysis.level)
+            for statistic, value in (("rate", found.estimate), ("ci_low", found.ci_low), ("ci_high", found.ci_high)):
+                assert value is not None
+                yield row(_key(endpoint, visit, arm.name, statistic, method), value, found.reason)
+
+
+def _means(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
+    derived = batch.derived(endpoint, visit)
+    for a, arm in enumerate(batch.study.arms):
+        mask = np.asarray(batch.trials.arm == a)
+        found = summarise(derived.value, mask if derived.included is None else mask & derived.included)
+        for statistic in ("n", "mean", "sd", "median", "min", "max"):
+            yield row(_key(endpoint, visit, arm.name, statistic), getattr(found, statistic))

@@ -1,0 +1,206 @@
+"""From a method's name in the study file to the estimator in `stats`: the one place that decides which is used on what.
+
+Binary methods see cells (arms by strata), whoever counted them; ANCOVA sees patients' rows as cross-products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotal import stats
+from pivotal.plan.batch import Batch, Cells
+from pivotal.stats.estimate import Estimate
+from pivotal.study.model import Analysis, Endpoint, Method
+
+Pair = tuple[int, int]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a method says of one pair of arms.
+
+    Attributes
+    ----------
+    pair
+        Indices of the arm and of its comparator.
+    estimate
+        The estimate, on `scale`.
+    scale
+        `odds ratio`, `risk difference`, `mean difference`.
+    method
+        The estimator with its variant, as the report names it.
+    extra
+        Further statistics by name, (replicate,).
+    """
+
+    pair: Pair
+    estimate: Estimate
+    scale: str
+    method: str
+    extra: dict[str, Floats] = field(default_factory=dict)
+
+
+def run(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: Iterable[Pair]) -> list[Outcome]:
+    """Run one analysis of an endpoint at a visit for the given pairs of arms."""
+    if analysis.method == "ancova":
+        return _ancova(batch, endpoint, analysis, visit, list(pairs))
+    return from_cells(analysis.method, batch.cells(endpoint, visit, analysis.covariates), analysis.level, pairs)
+
+
+def from_cells(method: Method, cells: Cells, level: float, pairs: Iterable[Pair]) -> list[Outcome]:
+    """Run a binary method on cells, for the given pairs of arms."""
+    return [
+        outcome
+        for comparator, group in groupby(pairs, key=lambda pair: pair[1])
+        for outcome in BINARY[method](cells, level, comparator, [arm for arm, _ in group])
+    ]
+
+
+def large_sample_method(method: Method) -> Method:
+    """The method that has the same value in a population and can be computed there."""
+    return "logistic wald" if method.startswith("exact") or method == "fisher" else method
+
+
+Binary = Callable[[Cells, float, int, list[int]], list[Outcome]]
+"""A binary method: cells, confidence level, comparator, arms -> an outcome an arm."""
+
+
+def _unstratified(estimator: Callable[..., Estimate], method: str, scale: str) -> Binary:
+    def estimate(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+        x, n = cells.x, cells.n
+        return [
+            Outcome(
+                (arm, comparator),
+                estimator(x[:, arm], n[:, arm], x[:, comparator], n[:, comparator], level=level),
+                scale,
+                method,
+            )
+            for arm in arms
+        ]
+
+    return estimate
+
+
+def _tables(cells: Cells, arm: int, comparator: int) -> tuple[Floats, Floats, Floats, Floats]:
+    return cells.events[:, arm], cells.totals[:, arm], cells.events[:, comparator], cells.totals[:, comparator]
+
+
+def _mantel_haenszel(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+    return [
+        Outcome(
+            (arm, comparator),
+            stats.mantel_haenszel(*_tables(cells, arm, comparator), level=level, variance="sato"),
+            "risk difference",
+            "mantel-haenszel, sato variance",
+        )
+        for arm in arms
+    ]
+
+
+def _cmh(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+    outcomes = []
+    for arm in arms:
+        tables = _tables(cells, arm, comparator)
+        ratio = stats.mantel_haenszel_odds_ratio(*tables, level=level)
+        test = stats.cochran_mantel_haenszel(*tables)
+        reason = np.where(ratio.reason == 0, test.reason, ratio.reason).astype(np.uint8)
+        both = replace(ratio, statistic=test.statistic, df=test.df, p=test.p, reason=reason)
+        method = "cochran-mantel-haenszel, robins-breslow-greenland limits"
+        outcomes.append(Outcome((arm, comparator), both, "odds ratio", method))
+    return outcomes
+
+
+def _logistic(test: str) -> Binary:
+    def estimate(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+        design, column = _design(cells, comparator)
+        events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
+        if test == "wald":
+            fit = stats.fit_logistic(events, totals, design)
+            found = [stats.logistic_wald(fit, column[arm], level=level) for arm in arms]
+        else:
+            found = [stats.logistic_lr(events, totals, design, column[arm], level=level) for arm in arms]
+        return [
+            Outcome((arm, comparator), _exponentiated(each), "odds ratio", f"logistic {test}")
+            for arm, each in zip(arms, found, strict=True)
+        ]
+
+    return estimate
+
+
+def _design(cells: Cells, comparator: int) -> tuple[Floats, dict[int, int]]:
+    """Dummy-coded main effects over (arm, stratum) cells, and the column of each arm."""
+    arms, strata = cells.totals.shape[1:]
+    arm = np.repeat(np.arange(arms), strata)
+    columns = [np.ones(arms * strata)]
+    column: dict[int, int] = {}
+    for a in range(arms):
+        if a != comparator:
+            column[a] = len(columns)
+            columns.append((arm == a).astype(np.float64))
+    for f, each in enumerate(cells.strata.factors):
+        level = np.tile(cells.strata.levels[:, f], arms)
+        columns += [(level == code).astype(np.float64) for code in range(1, len(each.labels))]
+    return np.stack(columns, axis=1), column
+
+
+def _exponentiated(log: Estimate) -> Estimate:
+    def exp(value: Floats | None) -> Floats | None:
+        with np.errstate(over="ignore"):
+            return None if value is None else np.exp(value)
+
+    return replace(log, estimate=exp(log.estimate), ci_low=exp(log.ci_low), ci_high=exp(log.ci_high))
+
+
+BINARY: dict[str, Binary] = {
+    "logistic wald": _logistic("wald"),
+    "logistic likelihood-ratio": _logistic("likelihood-ratio"),
+    "cochran-mantel-haenszel": _cmh,
+    "fisher": _unstratified(stats.fisher_exact, "fisher, conditional odds ratio", "odds ratio"),
+    "risk difference newcombe": _unstratified(stats.newcombe, "newcombe", "risk difference"),
+    "risk difference miettinen-nurminen": _unstratified(
+        stats.miettinen_nurminen, "miettinen-nurminen", "risk difference"
+    ),
+    "risk difference mantel-haenszel": _mantel_haenszel,
+}
+
+
+def _ancova(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
+    derived = batch.derived(endpoint, visit)
+    outcomes = []
+    for comparator in dict.fromkeys(pair[1] for pair in pairs):
+        rows, column = _rows(batch, analysis, comparator)
+        observed = ~np.isnan(derived.value) & ~np.isnan(rows).any(axis=2)
+        if derived.included is not None:
+            observed &= derived.included
+        fit = stats.fit_ols(*stats.cross_products(derived.value, rows, observed))
+        for pair in (p for p in pairs if p[1] == comparator):
+            contrast = np.zeros(rows.shape[2])
+            contrast[column[pair[0]]] = 1.0
+            found = stats.ancova(fit, contrast, level=analysis.level)
+            outcomes.append(Outcome(pair, found, "mean difference", "ancova"))
+    return outcomes
+
+
+def _rows(batch: Batch, analysis: Analysis, comparator: int) -> tuple[Floats, dict[int, int]]:
+    """Patient-level design: intercept, arms, then covariates (factors dummy-coded, the rest as numbers)."""
+    arm = batch.trials.arm
+    columns = [np.ones(arm.shape)]
+    column: dict[int, int] = {}
+    for a in range(len(batch.study.arms)):
+        if a != comparator:
+            column[a] = len(columns)
+            columns.append((arm == a).astype(np.float64))
+    factors = {s.name for s in batch.study.randomisation.strata} | set(batch.trials.categories)
+    for name in analysis.covariates:
+        if name in factors:
+            each = batch.strata((name,)).factors[0]
+            columns += [(each.codes == code).astype(np.float64) for code in range(1, len(each.labels))]
+        else:
+            columns.append(batch.number(name))
+    return np.stack(columns, axis=2), column

@@ -1,0 +1,138 @@
+"""The study's analysis plan, executable: Trials in, Results out, whatever the number of replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pivotal.plan import describe
+from pivotal.plan.batch import Batch
+from pivotal.plan.methods import Outcome, Pair, run
+from pivotal.plan.rows import estimate_rows
+from pivotal.plan.testing import test_hypotheses
+from pivotal.study.model import Analysis, Endpoint, Study
+from pivotal.trials import Key, Results, Row, Trials
+
+Scope = Literal["all", "hypotheses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a study does with its patients.
+
+    Attributes
+    ----------
+    study
+        The trial as written down.
+    endpoints
+        Names of the endpoints to analyse; all of them by default.
+    """
+
+    study: Study
+    endpoints: tuple[str, ...] | None = None
+
+    def analyse(self, trials: Trials, *, scope: Scope = "all") -> Results:
+        """Derive the endpoints, handle what is missing, estimate, and test along the graph.
+
+        Parameters
+        ----------
+        trials
+            One trial (R = 1) or a batch.
+        scope
+            `all`: every table of the report. `hypotheses`: what the testing strategy needs and the counts of
+            responders, for simulation.
+
+        Returns
+        -------
+        Results
+            Rows in reading order.
+        """
+        batch = Batch(self.study, trials)
+        rows = list(self._everything(batch) if scope == "all" else self._confirmatory(batch))
+        return Results(self.study.id, tuple(rows), trials.virtual)
+
+    @property
+    def chosen(self) -> list[Endpoint]:
+        """The endpoints that this plan analyses."""
+        return [e for e in self.study.endpoints if self.endpoints is None or e.name in self.endpoints]
+
+    def _everything(self, batch: Batch) -> Iterator[Row]:
+        yield from describe.disposition(batch)
+        yield from describe.baseline(batch)
+        for endpoint in self.chosen:
+            for visit in visits(endpoint, self.study):
+                yield from describe.response(batch, endpoint, visit)
+        tests: dict[tuple[str, Pair], Outcome] = {}
+        for endpoint in self.chosen:
+            for analysis in (endpoint.analysis, *endpoint.supplementary):
+                for visit in analysis.visits or (endpoint.visit,):
+                    outcomes = run(batch, endpoint, analysis, visit, self._pairs(endpoint))
+                    yield from self._rows(endpoint, analysis, visit, outcomes)
+                    if analysis is endpoint.analysis and visit == endpoint.visit:
+                        tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
+        yield from self._tested(tests, len(batch.trials.arm))
+
+    def _confirmatory(self, batch: Batch) -> Iterator[Row]:
+        tests: dict[tuple[str, Pair], Outcome] = {}
+        for endpoint in self.chosen:
+            if endpoint.kind == "binary":
+                for visit in visits(endpoint, self.study):
+                    if (endpoint.derive.parameter, visit) in batch.trials.values:
+                        yield from describe.response(batch, endpoint, visit, intervals=False)
+            pairs = self._tested_pairs(endpoint)
+            if pairs:
+                outcomes = run(batch, endpoint, endpoint.analysis, endpoint.visit, pairs)
+                yield from self._rows(endpoint, endpoint.analysis, endpoint.visit, outcomes)
+                tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
+        yield from self._tested(tests, len(batch.trials.arm))
+
+    def _tested_pairs(self, endpoint: Endpoint) -> list[Pair]:
+        found = [h for h in self.study.testing.hypotheses if h.endpoint == endpoint.name]
+        return [(self.study.arm_index(h.arm), self.study.arm_index(h.comparator)) for h in found]
+
+    def _pairs(self, endpoint: Endpoint) -> list[Pair]:
+        """Every arm against control, and whatever else the hypotheses compare."""
+        control = self.study.control
+        pairs = [(a, control) for a in range(len(self.study.arms)) if a != control]
+        return list(dict.fromkeys(pairs + self._tested_pairs(endpoint)))
+
+    def _rows(self, endpoint: Endpoint, analysis: Analysis, visit: str, outcomes: list[Outcome]) -> Iterator[Row]:
+        for outcome in outcomes:
+            key = Key(
+                analysis=analysis.name or f"{endpoint.name} {analysis.method}",
+                statistic="",
+                endpoint=endpoint.name,
+                parameter=endpoint.derive.parameter,
+                visit=visit,
+                population=endpoint.population,
+                arm=self.study.arms[outcome.pair[0]].name,
+                comparator=self.study.arms[outcome.pair[1]].name,
+                method=outcome.method,
+                scale=outcome.scale,
+                groups=(("role", "main" if analysis is endpoint.analysis else "supplementary"),),
+                dataset="ADEFF",
+                where=f"PARAMCD = '{endpoint.derive.parameter}' and AVISIT = '{visit}'",
+            )
+            yield from estimate_rows(key, outcome.estimate, outcome.extra)
+
+    def _tested(self, tests: dict[tuple[str, Pair], Outcome], replicates: int) -> Iterator[Row]:
+        """Hypotheses of endpoints that were not analysed keep their place in the graph, untested."""
+        hypotheses = self.study.testing.hypotheses
+        if not hypotheses:
+            return
+        p = np.full((replicates, len(hypotheses)), np.nan)
+        for h, hypothesis in enumerate(hypotheses):
+            pair = (self.study.arm_index(hypothesis.arm), self.study.arm_index(hypothesis.comparator))
+            outcome = tests.get((hypothesis.endpoint, pair))
+            if outcome is not None and outcome.estimate.p is not None:
+                p[:, h] = outcome.estimate.p
+        yield from test_hypotheses(self.study, p)
+
+
+def visits(endpoint: Endpoint, study: Study) -> list[str]:
+    """Visits at which an endpoint is summarised, in the study's order."""
+    wanted = {*endpoint.visits, endpoint.visit}
+    return [visit.name for visit in study.visits if visit.name in wanted]
