@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from pivotal.study.model import Endpoint
 from pivotal.trials import Key, Row
 
 Mask = NDArray[np.bool_]
+Codes = NDArray[np.signedinteger[Any]]
 TOTAL = "Total"
 FEW_VALUES = 5
 """An integer variable with at most this many possible values is shown as categories."""
@@ -27,14 +29,16 @@ def disposition(batch: Batch) -> Iterator[Row]:
     if trials.screening is not None:
         yield row(Key(analysis="screening", statistic="n", groups=(("event", "screened"),)), trials.screening.screened)
         for criterion, count in trials.screening.failures.items():
-            groups = (("event", "screen failure"), ("criterion", criterion))
-            yield row(Key(analysis="screening", statistic="n", groups=groups), count)
+            failed = (("event", "screen failure"), ("criterion", criterion))
+            yield row(Key(analysis="screening", statistic="n", groups=failed), count)
     for name, mask in _by_arm(batch):
         key = Key(analysis="disposition", statistic="n", arm=name, groups=(("event", "randomised"),))
         yield row(key, mask.sum(axis=1))
         for code, reason in enumerate(trials.reasons):
             event = "completed" if code == 0 else "discontinued"
-            groups = (("event", event),) if code == 0 else (("event", event), ("reason", reason))
+            groups: tuple[tuple[str, str], ...] = (("event", event),)
+            if code > 0:
+                groups += (("reason", reason),)
             key = Key(analysis="disposition", statistic="n", arm=name, groups=groups)
             yield row(key, (mask & (trials.reason == code)).sum(axis=1))
 
@@ -58,7 +62,7 @@ def baseline(batch: Batch) -> Iterator[Row]:
             yield from _categories(batch, stratum.name, labels, levels(stratum, trials))
 
 
-def _whole(values: NDArray[np.generic]) -> tuple[tuple[str, ...], NDArray[np.generic]]:
+def _whole(values: NDArray[np.generic]) -> tuple[tuple[str, ...], Codes]:
     """Codes of whole numbers, and their labels."""
     numbers = np.asarray(values, dtype=np.float64)
     found = [int(v) for v in np.unique(numbers[numbers >= 0])]
@@ -69,7 +73,7 @@ def _whole(values: NDArray[np.generic]) -> tuple[tuple[str, ...], NDArray[np.gen
 
 
 def _categories(
-    batch: Batch, name: str, labels: tuple[str, ...], codes: NDArray[np.generic]
+    batch: Batch, name: str, labels: tuple[str, ...], codes: Codes
 ) -> Iterator[Row]:
     for arm, mask in _by_arm(batch):
         known = (mask & (codes >= 0)).sum(axis=1)

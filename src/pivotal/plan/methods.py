@@ -6,8 +6,9 @@ Binary methods see cells (arms by strata), whoever counted them; ANCOVA sees pat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,7 @@ def _logistic(test: str) -> Binary:
         events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
         if test == "wald":
             fit = stats.fit_logistic(events, totals, design)
-            found = [stats.logistic_wald(fit, column[arm], level=level) for arm in arms]
+            found = [stats.wald(fit, column[arm], level=level) for arm in arms]
         else:
             found = [stats.logistic_lr(events, totals, design, column[arm], level=level) for arm in arms]
         return [
@@ -157,7 +158,33 @@ def _exponentiated(log: Estimate) -> Estimate:
     return replace(log, estimate=exp(log.estimate), ci_low=exp(log.ci_low), ci_high=exp(log.ci_high))
 
 
+def _exact(pairwise: bool) -> Binary:
+    variant = "pairwise" if pairwise else "joint"
+
+    def estimate(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+        others = [a for a in range(cells.totals.shape[1]) if a != comparator]
+        order = [comparator, *others]
+        levels = cells.strata.levels if cells.strata.factors else None
+        found = stats.exact_logistic(
+            cells.events[:, order], cells.totals[:, order], levels, pairwise=pairwise, level=level
+        )
+        return [_exact_outcome(found, others.index(arm), (arm, comparator), variant) for arm in arms]
+
+    return estimate
+
+
+def _exact_outcome(found: stats.ExactLogistic, index: int, pair: Pair, variant: str) -> Outcome:
+    log = found.log_odds_ratio
+    own = {f.name: getattr(log, f.name) for f in fields(log)}
+    column: dict[str, Any] = {name: None if value is None else value[:, index] for name, value in own.items()}
+    one = Estimate(**column)
+    extra = {"p_score": found.p_score[:, index], "p_probability": found.p_probability[:, index]}
+    return Outcome(pair, _exponentiated(one), "odds ratio", f"exact conditional logistic, {variant}", extra)
+
+
 BINARY: dict[str, Binary] = {
+    "exact conditional logistic": _exact(pairwise=False),
+    "exact conditional logistic pairwise": _exact(pairwise=True),
     "logistic wald": _logistic("wald"),
     "logistic likelihood-ratio": _logistic("likelihood-ratio"),
     "cochran-mantel-haenszel": _cmh,
@@ -178,7 +205,8 @@ def _ancova(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pa
         observed = ~np.isnan(derived.value) & ~np.isnan(rows).any(axis=2)
         if derived.included is not None:
             observed &= derived.included
-        fit = stats.fit_ols(*stats.cross_products(derived.value, rows, observed))
+        products = stats.cross_products(derived.value, rows, observed)
+        fit = stats.fit_ols(products.xtx, products.xty, products.yty, products.n)
         for pair in (p for p in pairs if p[1] == comparator):
             contrast = np.zeros(rows.shape[2])
             contrast[column[pair[0]]] = 1.0

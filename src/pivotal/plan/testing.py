@@ -30,7 +30,7 @@ def test_hypotheses(study: Study, p: Floats) -> Iterator[Row]:
     for h, hypothesis in enumerate(study.testing.hypotheses):
         for statistic, value in (
             ("p", p[:, h]),
-            ("p_adjusted", found.p_adjusted[:, h]),
+            ("p_adjusted", found.adjusted[:, h]),
             ("rejected", found.rejected[:, h]),
         ):
             yield row(_key(study, hypothesis, statistic), value)

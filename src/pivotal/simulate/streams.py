@@ -18,6 +18,7 @@ class Stream(IntEnum):
     REPLICATES = 0
     POPULATION = 1
     GRID = 2
+    TRIAL = 3
 
 
 def generator(seed: int, stream: Stream, block: int) -> np.random.Generator:

@@ -108,6 +108,9 @@ class Variable(Sourced):
     range: tuple[float, float] | None = None
     categories: tuple[str, ...] | None = None
     column: str | None = Field(default=None, description="column of the data set, where it has another name")
+    usual: float | bool | str | None = Field(
+        default=None, description="what a candidate shows where nothing else says what to draw: 9999 weeks for never"
+    )
 
 
 class Population(Sourced):
@@ -173,6 +176,7 @@ class Period(Sourced):
     from_week: float
     to_week: float
     rule: str | None = None
+    criteria: tuple[Criterion, ...] = Field(default=(), description="who may enter it; `at` names the visit")
 
 
 class Visit(Sourced):
@@ -384,7 +388,7 @@ class Posted(Sourced):
     """A published result, to stand beside the computed one.
 
     `value` is a percentage for a rate, the estimate for a comparison; `low` and `high` its printed limits, `digits`
-    the decimals printed.
+    the decimals printed, `limit_digits` those of the limits where they differ.
     """
 
     endpoint: Name
@@ -397,10 +401,36 @@ class Posted(Sourced):
     value: float | None = None
     low: float | None = None
     high: float | None = None
-    level: float = 0.95
+    se: float | None = Field(default=None, ge=0)
+    level: float = Field(default=0.95, gt=0, lt=1)
     p: str | None = None
-    digits: int | None = None
+    digits: int | None = Field(default=None, ge=0)
+    limit_digits: int | None = Field(default=None, ge=0)
     method: str | None = None
+
+
+class ColumnMap(Part):
+    """A column of a data set and what its entries mean; an entry that `values` does not name is read as it stands."""
+
+    column: Name
+    values: dict[str, bool | float | str] = Field(default_factory=dict)
+
+
+class ParameterMap(ColumnMap):
+    """Where one parameter's values at one visit stand in a data set."""
+
+    parameter: Name
+    visit: Name
+
+
+class DataMap(Sourced):
+    """How the data set of a real trial maps to subjects, arms, baseline variables and parameters."""
+
+    subject: Name
+    arm: ColumnMap
+    variables: dict[str, ColumnMap] = Field(default_factory=dict)
+    parameters: tuple[ParameterMap, ...] = ()
+    missing: tuple[str, ...] = ("", "NA")
 
 
 class Study(Part):
@@ -421,6 +451,7 @@ class Study(Part):
     cohort: Cohort | None = None
     scenarios: tuple[Scenario, ...] = ()
     grids: tuple[Grid, ...] = ()
+    data: DataMap | None = None
     posted: tuple[Posted, ...] = ()
 
     @property

@@ -110,7 +110,8 @@ def _record(row: Row, replicate: int) -> JSON:
 
 def _row(record: Mapping[str, Any]) -> Row:
     names = Key.__dataclass_fields__
-    key = Key(**{k: (tuple(v.items()) if k == "groups" else v) for k, v in record.items() if k in names})
+    given: dict[str, Any] = {k: v for k, v in record.items() if k in names}
+    key = Key(**given | {"groups": tuple(record["groups"].items())})
     value = math.nan if record["value"] is None else float(record["value"])
     return Row(key, np.array([value]), (record["reason"],) if record.get("reason") else None)
 

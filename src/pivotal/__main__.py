@@ -1,0 +1,5 @@
+"""``python -m pivotal``."""
+
+from pivotal.cli import main
+
+main()

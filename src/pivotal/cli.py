@@ -1,0 +1,304 @@
+"""The command line.
+
+Exit status: 0 done, 1 the data or the study is wrong, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pivotal.errors import PivotalError, UsageError
+
+if TYPE_CHECKING:
+    from pivotal.api import Progress
+
+app = typer.Typer(
+    name="pivotal",
+    help="A randomised trial written down once; simulated, randomised, analysed and reported from it.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or path of a study file.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same bits.", min=0)]
+Replicates = Annotated[int, typer.Option(help="Trials a scenario.", min=1)]
+Workers = Annotated[int | None, typer.Option(help="Threads; all cores by default.", min=1)]
+_debug = False
+
+
+class StoppedError(PivotalError):
+    """The user pressed Ctrl-C (exit status 130)."""
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    global _debug
+    _debug = debug
+    if version:
+        import pivotal
+
+        typer.echo(f"pivotal {pivotal.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def studies() -> None:
+    """List the studies that come with the package."""
+    from pivotal.study import load, shipped
+
+    for name in shipped():
+        study = load(name)
+        typer.echo(f"{name:<12} {study.study.registry or '':<12} {study.study.title}")
+
+
+@app.command()
+def show(study: StudyName) -> None:
+    """Tell the trial in plain words, every taken figure with its source."""
+    from pivotal.study import describe, load
+
+    typer.echo(describe(load(study)))
+
+
+@app.command()
+def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study file.")]) -> None:
+    """Check a study file: all its faults at once, each with file, line and key."""
+    from pivotal.study import load
+
+    study = load(file)
+    typer.echo(
+        f"{file}: right. {study.id}: {len(study.arms)} arms, {len(study.endpoints)} endpoints, "
+        f"{len(study.population.criteria)} criteria, {len(study.scenarios)} scenarios."
+    )
+
+
+@app.command()
+def init(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
+    """Write a commented study file to start from."""
+    from pivotal.study import template
+
+    if file.exists():
+        raise UsageError(f"{file} exists already and is left as it is. Name another file.")
+    file.write_text(template(), encoding="utf-8")
+    typer.echo(f"Wrote {file}. Edit it, then: pivotal check {file}")
+
+
+@app.command()
+def simulate(
+    study: StudyName,
+    scenario: Annotated[list[str] | None, typer.Option(help="A scenario; may be repeated; all by default.")] = None,
+    endpoint: Annotated[list[str] | None, typer.Option(help="An endpoint; may be repeated; all by default.")] = None,
+    replicates: Replicates = 10_000,
+    seed: Seed = 1,
+    workers: Workers = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of threads.")] = None,
+    grids: Annotated[bool, typer.Option(help="Simulate the study's power grids too.")] = True,
+    out: Annotated[Path | None, typer.Option(help="Folder for operating-characteristics.json.")] = None,
+) -> None:
+    """Simulate the trial: power, family-wise error, bias and coverage by scenario."""
+    from pivotal import api
+    from pivotal.files import whole, write_json
+
+    with _progress() as progress:
+        found = api.simulate(
+            study,
+            scenarios=tuple(scenario) if scenario else None,
+            endpoints=tuple(endpoint) if endpoint else None,
+            replicates=replicates,
+            seed=seed,
+            workers=_workers(workers),
+            dask=dask,
+            grids=grids,
+            progress=progress,
+        )
+    if out is not None:
+        with whole(out) as folder:
+            write_json(folder / api.OC_FILE, found)
+        typer.echo(f"Wrote {out / api.OC_FILE}")
+    _print_characteristics(found)
+
+
+@app.command()
+def draw(
+    study: StudyName,
+    out: Annotated[Path, typer.Option(help="Folder for the data sets.")],
+    scenario: Annotated[str | None, typer.Option(help="The scenario; the first one by default.")] = None,
+    seed: Seed = 1,
+) -> None:
+    """Draw one virtual trial as data sets (ADSL and ADEFF; Parquet and CSV)."""
+    from pivotal import api, records
+    from pivotal.files import whole
+
+    loaded = api.load(study)
+    trials = api.draw(loaded, scenario=scenario, seed=seed)
+    with whole(out) as folder:
+        written = [path.name for path in records.write(loaded, trials, folder)]
+    typer.echo(f"SIMULATED: one virtual trial of {trials.shape[1]} patients in {out}: {', '.join(written)}")
+
+
+@app.command()
+def analyse(
+    study: StudyName,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data sets; a real trial brings its own.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for results.json.")] = None,
+) -> None:
+    """Analyse one trial by the study's plan."""
+    from pivotal import api
+    from pivotal.files import whole, write_json
+
+    results = api.analyse(study, data)
+    if out is not None:
+        with whole(out) as folder:
+            content = {"study": results.study, "virtual": results.virtual, "results": results.records()}
+            write_json(folder / "results.json", content)
+        typer.echo(f"Wrote {out / 'results.json'}: {len(results)} rows")
+    _print_results(results.records(), results.virtual)
+
+
+@app.command()
+def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
+    """Write report.html from what a run left in a folder."""
+    from pivotal import api
+
+    typer.echo(f"Wrote {api.report(directory)}")
+
+
+@app.command()
+def run(
+    study: StudyName,
+    data: Annotated[Path | None, typer.Option(help="Folder of a real trial's data sets.")] = None,
+    replicates: Replicates = 10_000,
+    seed: Seed = 1,
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for what the run makes; out/STUDY by default.")] = None,
+) -> None:
+    """All of it: simulate; draw one trial, or take the real one; analyse; report."""
+    from pivotal import api
+
+    place = out or Path("out") / Path(study).stem
+    with _progress() as progress:
+        made = api.run(
+            study,
+            data=data,
+            out=place,
+            replicates=replicates,
+            seed=seed,
+            workers=_workers(workers),
+            progress=progress,
+        )
+    if made.operating_characteristics is not None:
+        _print_characteristics(made.operating_characteristics)
+    _print_results(made.results.records(), made.results.virtual)
+    typer.echo(f"\nReport: {place / 'report.html'}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message, never a traceback."""
+    try:
+        app()
+    except PivotalError as error:
+        if _debug:
+            raise
+        typer.echo(f"pivotal: {error}", err=True)
+        sys.exit(_status(error))
+
+
+def _status(error: PivotalError) -> int:
+    if isinstance(error, StoppedError):
+        return 130
+    return 2 if isinstance(error, UsageError) else 1
+
+
+def _workers(asked: int | None) -> int:
+    return asked or os.cpu_count() or 1
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StoppedError("interrupted; nothing was written") from None
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A progress bar with trials a second on a terminal; a line a task elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Speed(TextColumn):
+        def render(self, task: Any) -> Text:
+            return Text(f"{task.speed:,.0f} a second" if task.speed else "")
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Speed(""), TimeRemainingColumn())
+    with _interruptible(), Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                if not console.is_terminal:
+                    console.print(what, highlight=False)
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield update
+
+
+def _print_characteristics(found: dict[str, Any]) -> None:
+    typer.echo(
+        f"\nSIMULATED: {found['replicates']:,} trials a scenario, seed {found['seed']}; "
+        f"{found['seconds']:.1f} s, {found['trials_per_second']:,.0f} trials a second"
+    )
+    head = f"{'scenario':<16}{'hypothesis':<34}{'power':>8}{'(MCSE)':>10}{'bias':>9}{'coverage':>10}{'failed':>8}"
+    typer.echo(head)
+    for row in found["rows"]:
+        name = f"{row['endpoint']} {row['arm']}"
+        typer.echo(
+            f"{row['scenario']:<16.15}{name:<34.33}{_number(row['power'], 4):>8}"
+            f"{'(' + _number(row['mcse'], 4) + ')':>10}{_number(row['bias'], 3):>9}"
+            f"{_number(row['coverage'], 4):>10}{row['not_converged']:>8}"
+        )
+    for row in found["scenarios"]:
+        if row["fwer"] is not None:
+            typer.echo(f"{row['scenario']}: family-wise error {row['fwer']:.4f} (MCSE {row['fwer_mcse']:.4f})")
+
+
+def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:
+    typer.echo("\n" + ("SIMULATED: one virtual trial" if virtual else "The trial"))
+    for row in rows:
+        if row["analysis"] == "testing" and row["statistic"] == "p_adjusted":
+            same = {r["statistic"]: r for r in rows if r["groups"].get("role") == "main" and _same(r, row)}
+            estimate, low, high = (same.get(s, {}).get("value") for s in ("estimate", "ci_low", "ci_high"))
+            scale = same.get("estimate", {}).get("scale") or ""
+            typer.echo(
+                f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {scale} "
+                f"{_number(estimate, 2)} ({_number(low, 2)} to {_number(high, 2)}), adjusted p {_p(row['value'])}"
+            )
+
+
+def _same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return all(a[key] == b[key] for key in ("endpoint", "visit", "arm", "comparator"))
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
