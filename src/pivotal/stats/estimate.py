@@ -25,6 +25,8 @@ class Reason(IntEnum):
     MEDIAN_UNBIASED = 7
     TOO_FEW = 8
     CONSTANT = 9
+    ALIASED = 10
+    ZERO_VARIANCE = 11
 
     @property
     def text(self) -> str:
@@ -43,6 +45,8 @@ _TEXT = {
     Reason.MEDIAN_UNBIASED: "the conditional estimate is infinite: the median-unbiased one is given",
     Reason.TOO_FEW: "too few patients for the model",
     Reason.CONSTANT: "the outcome does not vary",
+    Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
+    Reason.ZERO_VARIANCE: "the estimated variance is zero",
 }
 
 

@@ -1,0 +1,120 @@
+"""Whole trials a second, beside a plain loop over statsmodels doing the same job.
+
+Run by hand: ``python benchmarks/simulate.py [--quick]``. One thread of linear algebra, so that a core is a core.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from pivotal.cohort import build
+from pivotal.plan import Plan
+from pivotal.simulate import BLOCK, Stream, generator
+from pivotal.simulate.engine import executor, in_order
+from pivotal.simulate.operating import Job, run_block
+from pivotal.study import Study, load
+
+
+def with_method(study: Study, method: str) -> Study:
+    """The study with the primary endpoint analysed by another method."""
+    primary = study.endpoints[0]
+    changed = primary.model_copy(update={"analysis": primary.analysis.model_copy(update={"method": method})})
+    return study.model_copy(update={"endpoints": (changed, *study.endpoints[1:])})
+
+
+def job(study: Study, endpoints: tuple[str, ...] | None) -> Job:
+    hypotheses = len(study.testing.hypotheses)
+    cohort = build(study, "published", endpoints=endpoints)
+    return Job(study, cohort, endpoints, np.zeros(hypotheses), np.zeros(hypotheses, dtype=bool), seed=1)
+
+
+def rate(one: Job, count: int, workers: int = 1) -> float:
+    """Whole trials a second: drawn, derived, analysed, tested, reduced."""
+    run_block(one, 0, BLOCK)
+    with executor(workers) as (pool, width):
+        start = time.perf_counter()
+        for _ in in_order(pool, width, run_block, ((one, b, BLOCK) for b in range(count))):
+            pass
+        return count * BLOCK / (time.perf_counter() - start)
+
+
+def statsmodels_rate(study: Study, trials: int) -> float:
+    """The same job in a loop: draw a trial of the same shape, fit a logistic model, two Wald tests."""
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(1)
+    n = study.population.size
+    rates = np.array([7 / 65, 49 / 134, 74 / 131])
+    start = time.perf_counter()
+    for _ in range(trials):
+        iga, young = rng.random(n) < 0.75, rng.random(n) < 0.5
+        stratum = iga * 2 + young
+        arm = np.empty(n, dtype=int)
+        for s in range(4):
+            here = np.flatnonzero(stratum == s)
+            blocks = [rng.permutation([0, 1, 1, 2, 2]) for _ in range(len(here) // 5 + 1)]
+            arm[here] = np.concatenate(blocks)[: len(here)]
+        response = (rng.random(n) < rates[arm]).astype(float)
+        design = np.column_stack([np.ones(n), arm == 1, arm == 2, iga, young]).astype(float)
+        fit = sm.Logit(response, design).fit(disp=0)
+        fit.pvalues[1:3]
+    return trials / (time.perf_counter() - start)
+
+
+def seconds(*command: str) -> float:
+    """Wall time of a whole process, the best of three."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    blocks = 4 if parser.parse_args().quick else 40
+    study = load("true-ad3")
+    primary = (study.endpoints[0].name,)
+    wald = job(with_method(study, "logistic wald"), primary)
+    fast = rate(wald, blocks)
+    print(f"primary endpoint, logistic Wald      {fast:10,.0f} trials/s a core (aim 20,000)")
+    loop = statsmodels_rate(study, 200)
+    print(f"the same in a loop over statsmodels  {loop:10,.0f} trials/s: ratio {fast / loop:.0f} (aim 60)")
+    pairwise = job(with_method(study, "exact conditional logistic pairwise"), primary)
+    print(f"primary, exact conditional, pairwise {rate(pairwise, blocks // 4):10,.0f} trials/s a core (aim 1,000)")
+    print(
+        f"primary, exact conditional, joint    {rate(job(study, primary), blocks // 4):10,.0f} trials/s a core (aim 100)"
+    )
+    joint = job(with_method(study, "logistic wald"), None)
+    print(f"all endpoints and visits, joint      {rate(joint, blocks // 2):10,.0f} trials/s a core (aim 1,500)")
+    cohort, plan = joint.cohort, Plan(study)
+    start = time.perf_counter()
+    for b in range(blocks // 4):
+        cohort.draw(BLOCK, generator(1, Stream.REPLICATES, b))
+    print(f"  of which drawing                   {blocks // 4 * BLOCK / (time.perf_counter() - start):10,.0f} trials/s")
+    del plan
+    two = rate(wald, 2 * blocks, workers=2)
+    print(f"two workers, primary                 {two / fast:10.2f} times one (aim 1.8)")
+    print(
+        f"two workers, joint                   {rate(joint, blocks, workers=2) / rate(joint, blocks // 2):10.2f} times one"
+    )
+    print(f"import pivotal                       {seconds('-c', 'import pivotal'):10.2f} s (aim 0.3)")
+    print(f"pivotal show true-ad3                {seconds('-m', 'pivotal', 'show', 'true-ad3'):10.2f} s (aim 1)")
+    print(f"peak memory of this process          {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:10.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

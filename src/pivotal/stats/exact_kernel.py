@@ -1,0 +1,258 @@
+"""The conditional distribution of an arm's responder total given the fixed margins, in every replicate.
+
+Three ways to the same numbers, all with positive terms along the arms' totals, so that far tails keep their relative
+accuracy:
+
+- `by_blocks`, one active arm: given the block totals the blocks are independent; a product of polynomials over the
+  blocks, with Fourier sums over the margins.
+- `exact_two_arms.by_arms`, two active arms and at most two blocks: given the arm totals the arms are independent; both
+  comparisons come from the same arm polynomials, with Fourier sums over the margins and the one free block total.
+- `exact_two_arms.by_tables`, two active arms and more blocks: as `by_blocks` with polynomials in both arms' totals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from pivotal.stats.estimate import Floats
+from pivotal.stats.exact_margins import (
+    Complexes,
+    Direction,
+    Ints,
+    Layout,
+    Nodes,
+    Tilt,
+    cell_weights,
+    fit_tilt,
+    fourier_nodes,
+)
+
+ZERO = 1e-13
+"""A probability of the fixed margins below this share of the unconstrained sum is rounding: the point is no support."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The conditional distribution up to a constant: log weight of the total `low + t`, shape (replicate, t).
+
+    `chance` is the probability of the fixed margins given the arms' totals, under the tilt: the larger, the more
+    accurate the weight. `distance` is how far the total lies from the one that the tilt was fitted to.
+    """
+
+    low: Ints
+    log: Floats
+    chance: Floats
+    distance: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some replicates with merged cells: events and totals (replicate, arm, cell), their layout and tilt."""
+
+    events: Ints
+    totals: Ints
+    plan: Layout
+    tilt: Tilt
+
+    @classmethod
+    def of(cls, events: Ints, totals: Ints, plan: Layout, anchor: Floats | None = None) -> Chunk:
+        """Fit the tilt to the arms' responders `anchor`, or to a point between the observed and the expected."""
+        observed, n = events.sum(2).astype(float), totals.sum(2)
+        both, patients = observed[:, :1] + observed[:, 1:], n[:, :1] + n[:, 1:]
+        moves = both * n[:, 1:] / np.maximum(patients, 1) - observed[:, 1:]  # (replicate, active arm)
+        places = [observed]
+        for active in range(moves.shape[1]):
+            for times in (1, 2):
+                place = observed.copy()
+                place[:, 1 + active] += times * moves[:, active]
+                place[:, 0] -= times * moves[:, active]
+                places.append(np.clip(place, 0, n))
+        middle = observed.copy()
+        middle[:, 1:] += moves / (1 + moves.shape[1])
+        middle[:, 0] -= moves.sum(1) / (1 + moves.shape[1])
+        if anchor is not None:
+            return cls(events, totals, plan, fit_tilt(events, totals, plan, anchor, []))
+        return cls(events, totals, plan, fit_tilt(events, totals, plan, middle, places))
+
+    @classmethod
+    def under_null(cls, events: Ints, totals: Ints, plan: Layout) -> Chunk:
+        """The tilt without arm effects, for the joint distribution of all arms."""
+        n = totals.sum(2)
+        expected = events.sum((1, 2))[:, None] * n / np.maximum(n.sum(1, keepdims=True), 1)
+        observed = events.sum(2).astype(float)
+        return cls(events, totals, plan, fit_tilt(events, totals, plan, expected, [observed], arm_effects=False))
+
+    @property
+    def arm_events(self) -> Ints:
+        """Responders of every arm, (replicate, arm)."""
+        return np.asarray(self.events.sum(2))
+
+    @property
+    def arm_totals(self) -> Ints:
+        """Patients of every arm, (replicate, arm)."""
+        return np.asarray(self.totals.sum(2))
+
+    def margin_directions(self) -> list[Direction]:
+        """What the Fourier sums over the margins fix."""
+        arms = self.events.shape[1]
+        return [Direction(np.tile(column, (arms, 1)).astype(float)) for column in self.plan.margin.T]
+
+    def block_of(self, values: Ints) -> Ints:
+        """Sum over the cells of each block: (replicate, arm, block)."""
+        members = (self.plan.block[:, None] == np.arange(self.plan.blocks)).astype(np.int64)
+        return np.asarray(values @ members)
+
+
+def gather(values: Complexes, index: Ints) -> Complexes:
+    """values[..., index] with zero where the index is outside; index broadcasts against the leading axes."""
+    size = values.shape[-1]
+    shape = np.broadcast_shapes(values.shape[:-1], index.shape[:-1])
+    inside = (index >= 0) & (index < size)
+    full = np.broadcast_to(np.clip(index, 0, size - 1), (*shape, index.shape[-1]))
+    taken = np.take_along_axis(np.broadcast_to(values, (*shape, size)), full, -1)
+    return np.asarray(np.where(inside, taken, 0.0))
+
+
+def toeplitz(values: Complexes, start: Ints, rows: int, columns: int) -> Complexes:
+    """Matrix values[start + row - column], (..., row, column); start has the shape of values without its last axis."""
+    needed = np.arange(rows + columns - 1) - (columns - 1)
+    shifted = gather(values, start[..., None] + needed)
+    return np.ascontiguousarray(sliding_window_view(shifted, columns, axis=-1)[..., ::-1])
+
+
+def convolve(left: Complexes, right: Complexes, size: int) -> Complexes:
+    """Polynomial product along the last axis, cut to `size` coefficients; the leading axes broadcast."""
+    shape = np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
+    if left.shape[-1] < right.shape[-1]:
+        left, right = right, left
+    product = np.zeros((*shape, size), dtype=np.result_type(left, right))
+    for shift in range(min(right.shape[-1], size)):
+        span = min(left.shape[-1], size - shift)
+        product[..., shift : shift + span] += right[..., shift, None] * left[..., :span]
+    return product
+
+
+def block_polynomials(chunk: Chunk, angle: Floats) -> Complexes:
+    """Generating function of the responders of an arm in a block, (replicate, arm, block, node, responders).
+
+    The product over the block's cells of (1 - p + p z v)^n; z = exp(i angle) of the margins that the cell counts in.
+    """
+    plan = chunk.plan
+    in_block = chunk.block_of(chunk.events).sum(1)  # (replicate, block)
+    most = int(np.minimum(chunk.block_of(chunk.totals).max(1), in_block).max(initial=0)) + 1
+    cell_most = int(min(chunk.totals.max(initial=0) + 1, most))
+    weights = cell_weights(chunk.totals, chunk.tilt, cell_most)
+    turn = np.exp(1j * np.multiply.outer(angle @ plan.margin.T, np.arange(cell_most)))  # (node, cell, x)
+    parts = []
+    for block in range(plan.blocks):
+        cells = np.flatnonzero(plan.block == block)
+        parts.append(_cells_product(weights[:, :, cells], turn[:, cells], most))
+    return np.stack(parts, axis=2)
+
+
+def _cells_product(weights: Floats, turn: Complexes, size: int) -> Complexes:
+    """Product of the polynomials of one block's cells, (replicate, arm, node, x)."""
+    replicates, arms, cells, width = weights.shape
+    nodes = turn.shape[0]
+    product = weights[:, :, None, 0] * turn[None, None, :, 0]
+    if cells == 1:
+        padded = np.zeros((replicates, arms, nodes, size), dtype=np.complex128)
+        padded[..., :width] = product
+        return padded
+    if np.all(turn[:, 0] == 1):  # the first cell does not turn: one real matrix serves every node
+        start = np.zeros((replicates, arms), dtype=np.int64)
+        real = toeplitz(weights[:, :, 0], start, size, width).real  # (replicate, arm, size, width)
+        second = np.ascontiguousarray(weights[:, :, 1, :, None] * turn[:, 1].T)  # (replicate, arm, width, node)
+        pairs = second.view(np.float64).reshape(replicates, arms, width, 2 * nodes)
+        product = np.swapaxes((real @ pairs).view(np.complex128), 2, 3)
+        done = 2
+    else:
+        done = 1
+    for cell in range(done, cells):
+        product = convolve(product, weights[:, :, None, cell] * turn[None, None, :, cell], size)
+    return product
+
+
+def by_blocks(chunk: Chunk) -> Weights:
+    """Distribution of the one active arm's total given the block totals and the margins."""
+    nodes = block_nodes(chunk)
+    grown = block_polynomials(chunk, nodes.angle)
+    fixed = chunk.block_of(chunk.events).sum(1)
+    index = fixed[..., None] - np.arange(grown.shape[-1])
+    terms = grown[:, 1] * gather(grown[:, 0], index[:, :, None])  # (replicate, block, node, x)
+    terms[:, 0] *= node_factors(nodes, chunk)[..., None]
+    return _multiply_blocks(terms, chunk, float(nodes.weight[0]))
+
+
+def block_nodes(chunk: Chunk) -> Nodes:
+    """Fourier points over the margins, given the block and the arm totals."""
+    arms = list(range(1, chunk.events.shape[1]))
+    variances = chunk.tilt.variances
+    return fourier_nodes(
+        chunk.events, chunk.totals, variances, chunk.margin_directions(), arms, chunk.plan.block
+    )
+
+
+def node_factors(nodes: Nodes, chunk: Chunk) -> Complexes:
+    """weight exp(-i angle value) of every point of the margins, (replicate, node)."""
+    values = [direction.fixed(chunk.events) for direction in chunk.margin_directions()]
+    if not values:
+        return np.ones((chunk.events.shape[0], 1), dtype=np.complex128)
+    return np.asarray(nodes.weight * np.exp(-1j * (np.stack(values, 1) @ nodes.angle.T)))
+
+
+def _multiply_blocks(terms: Complexes, chunk: Chunk, share: float) -> Weights:
+    """Multiply the blocks' polynomials, sum over the points, keep what the rounding cannot have made."""
+    both = chunk.events.sum((1, 2))
+    low = np.maximum(0, both - chunk.arm_totals[:, 0])
+    high = np.minimum(chunk.arm_totals[:, 1], both)
+    size = int(high.max(initial=0)) + 1
+    product = terms[:, 0]
+    for block in range(1, terms.shape[1] - 1):
+        product = convolve(product, terms[:, block], min(size, product.shape[-1] + terms.shape[-1] - 1))
+    if terms.shape[1] == 1:
+        total, scale = product.real.sum(1), np.abs(product[:, 0])
+    else:
+        total, scale = last_block(product, terms[:, -1], size)
+    t = low[:, None] + np.arange(int((high - low).max(initial=0)) + 1)
+    return finish(low, gather(total, t), gather(scale, t) / share, t <= high[:, None], chunk, 1)
+
+
+def last_block(left: Complexes, right: Complexes, size: int) -> tuple[Floats, Floats]:
+    """Real part of the sum over the points of the product of two polynomials, and the first point's alone."""
+    a = np.concatenate([left.real, -left.imag], axis=1)
+    b = np.concatenate([right.real, right.imag], axis=1)
+    total = antidiagonals(np.swapaxes(a, 1, 2) @ b, size)
+    zero = antidiagonals(np.abs(left[:, 0, :, None] * right[:, 0, None, :]), size)
+    return total, zero
+
+
+def antidiagonals(table: Floats, size: int) -> Floats:
+    """Sums over a + b = t of table[replicate, a, b], t = 0 .. size-1."""
+    replicates, rows, columns = table.shape
+    skewed = np.zeros((replicates, rows, rows + columns))
+    skewed[:, :, :columns] = table
+    flat = skewed.reshape(replicates, -1)[:, : rows * (rows + columns - 1)]
+    sums = flat.reshape(replicates, rows, rows + columns - 1).sum(1)
+    if sums.shape[1] < size:
+        sums = np.pad(sums, ((0, 0), (0, size - sums.shape[1])))
+    return np.asarray(sums[:, :size])
+
+
+def finish(
+    low: Ints, total: Floats, scale: Floats, inside: NDArray[np.bool_], chunk: Chunk, arm: int
+) -> Weights:
+    """Undo the tilt and drop what is no support."""
+    kept = inside & (total > ZERO * scale) & (total > 0)
+    tilt = chunk.tilt
+    constant = (chunk.events * tilt.logit - chunk.totals * np.logaddexp(0.0, tilt.logit)).sum((1, 2))
+    moved = low[:, None] + np.arange(total.shape[1]) - chunk.arm_events[:, arm, None]
+    effect = (tilt.arm[:, arm] - tilt.arm[:, 0])[:, None]
+    logs = np.log(np.where(kept, total, 1.0)) - effect * moved - constant[:, None]
+    chance = np.divide(total, scale, out=np.zeros_like(total), where=kept & (scale > 0))
+    distance = np.abs(moved + (chunk.arm_events[:, arm] - tilt.anchor[:, arm])[:, None])
+    return Weights(low, np.where(kept, logs, -np.inf), np.where(inside, chance, np.inf), distance)
