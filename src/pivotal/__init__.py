@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Study", "analyse", "draw", "load", "report", "run", "simulate"]
+__all__ = ["Study", "analyse", "draw", "load", "randomise", "report", "run", "simulate"]
 
 if TYPE_CHECKING:
-    from pivotal.api import analyse, draw, load, report, run, simulate
+    from pivotal.api import analyse, draw, load, randomise, report, run, simulate
     from pivotal.study import Study
 
 

@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pivotal.errors import UsageError, nearest
 from pivotal.files import whole, write_json
-from pivotal.study import Study, load, study_hash, study_text
+from pivotal.study import Study, load, source_hash, source_text
 from pivotal.trials import Results, Trials
+
+if TYPE_CHECKING:
+    from pivotal.randomise import RandomisationList
 
 JSON = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
-__all__ = ["analyse", "draw", "load", "report", "run", "simulate", "write_run"]
+__all__ = ["analyse", "draw", "load", "randomise", "report", "run", "simulate", "write_run"]
 
 OC_FILE = "operating-characteristics.json"
 
@@ -87,6 +90,50 @@ def simulate(
             progress=progress,
         )
     return found
+
+
+def randomise(study: Study | str, *, per_stratum: int | None = None, seed: int = 1) -> RandomisationList:
+    """The randomisation list of one trial, as a randomisation system takes it.
+
+    Parameters
+    ----------
+    study
+        A study, or the name or path of one.
+    per_stratum
+        Entries for each stratum, at least; by default the trial's size, so that no stratum can run out.
+    seed
+        Keep it, and the list, from those who enrol patients.
+
+    Returns
+    -------
+    RandomisationList
+        Its columns and the settings that reproduce it.
+
+    Raises
+    ------
+    UsageError
+        If the study's method has no list in advance (minimisation), or the trial was not randomised here.
+    """
+    from itertools import product
+
+    from pivotal.randomise import randomisation_list
+
+    study = _study(study)
+    design = study.randomisation
+    if design.method not in ("stratified permuted blocks", "simple"):
+        raise UsageError(
+            f"{study.id} is randomised by {design.method!r}, which has no list in advance. "
+            "For minimisation use pivotal.randomise.Minimiser, patient by patient."
+        )
+    labels = [[f"{s.name} {level.label}" for level in s.levels] for s in design.strata]
+    return randomisation_list(
+        [arm.name for arm in study.arms],
+        [arm.ratio for arm in study.arms],
+        per_stratum=per_stratum or study.population.size,
+        seed=seed,
+        block_sizes=design.block_sizes if design.method == "stratified permuted blocks" else None,
+        strata=[", ".join(each) for each in product(*labels)] if labels else ("all",),
+    )
 
 
 def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> Trials:
@@ -232,7 +279,7 @@ def run(
             records.write(study, trials, folder / "data")
         made = Run(
             study=study,
-            text=study_text(name) if name is not None else study.model_dump_json(indent=1, by_alias=True),
+            text=source_text(name) if name is not None else study.model_dump_json(indent=1, by_alias=True),
             results=Plan(study).analyse(trials),
             published=recompute(study),
             trials=trials,
@@ -298,7 +345,7 @@ def provenance(study: Study, name: str | None, seed: int, data: dict[str, str]) 
     packages = ("pivotal", "numpy", "scipy", "polars", "pydantic", "matplotlib")
     return {
         "study": study.id,
-        "study_sha256": study_hash(name) if name is not None else None,
+        "study_sha256": source_hash(name) if name is not None else None,
         "seed": seed,
         "versions": {"python": platform.python_version()} | {package: version(package) for package in packages},
         "platform": f"{platform.system()} {platform.machine()}",

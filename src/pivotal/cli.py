@@ -130,6 +130,25 @@ def simulate(
 
 
 @app.command()
+def randomise(
+    study: StudyName,
+    out: Annotated[Path, typer.Option(help="File for the list (CSV).")],
+    per_stratum: Annotated[int | None, typer.Option(help="Entries a stratum; the trial's size by default.")] = None,
+    seed: Seed = 1,
+) -> None:
+    """Make the randomisation list of one trial (CSV)."""
+    import polars as pl
+
+    from pivotal import api
+
+    if out.exists():
+        raise UsageError(f"{out} exists already and is left as it is: a list is made once. Name another file.")
+    made = api.randomise(study, per_stratum=per_stratum, seed=seed)
+    pl.DataFrame(made.columns()).write_csv(out)
+    typer.echo(f"Wrote {out}: {len(made)} entries in {len(made.strata)} strata, seed {seed}. Keep both from enrolment.")
+
+
+@app.command()
 def draw(
     study: StudyName,
     out: Annotated[Path, typer.Option(help="Folder for the data sets.")],

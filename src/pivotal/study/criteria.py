@@ -30,10 +30,11 @@ class Criterion(BaseModel):
     """One criterion: a comparison on a variable, or a group of criteria.
 
     A comparison names its `variable` and one or more bounds, all of which must hold. A group is `all`, `any` or
-    `not_`. `when` is a criterion that switches this one on: where it says no, the answer is yes (nothing asked).
+    `not_`. `when` is a criterion that switches this one on: where it says no, nothing is asked and the patient passes
+    (an inclusion is answered yes, an exclusion no).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
     id: str | None = None
     kind: Literal["inclusion", "exclusion"] = "inclusion"
@@ -111,8 +112,8 @@ def evaluate(criterion: Criterion, columns: Columns) -> Truth:
     answer = _answer(criterion, columns)
     if criterion.when is None:
         return answer
-    asked = evaluate(criterion.when, columns)
-    return either(answer, negate(asked))
+    asked = passes(criterion.when, columns)
+    return both(answer, asked) if criterion.kind == "exclusion" else either(answer, negate(asked))
 
 
 def eligible(criteria: Iterable[Criterion], columns: Columns) -> Truth:
@@ -170,10 +171,23 @@ def _answer(criterion: Criterion, columns: Columns) -> Truth:
 
 
 def _compare(criterion: Criterion, values: NDArray[Any]) -> NDArray[np.bool_]:
+    if values.dtype.kind == "O":
+        return _compare_objects(criterion, values)
     holds = np.ones(values.shape, dtype=np.bool_)
     for key, bound in criterion.bounds.items():
         holds &= np.asarray(_COMPARE[key](values, bound), dtype=np.bool_)
     return holds
+
+
+def _compare_objects(criterion: Criterion, values: NDArray[Any]) -> NDArray[np.bool_]:
+    """A column of Python objects, entry by entry, as an unknown one bears no comparison."""
+    flat = list(values.ravel())
+    known = [not (v is None or v == "" or v != v) for v in flat]
+    holds = [
+        k and all(bool(np.asarray(_COMPARE[key](np.asarray(v), bound))) for key, bound in criterion.bounds.items())
+        for v, k in zip(flat, known, strict=True)
+    ]
+    return np.asarray(holds, dtype=np.bool_).reshape(values.shape)
 
 
 _COMPARE: dict[str, Any] = {
@@ -190,11 +204,12 @@ _COMPARE: dict[str, Any] = {
 
 def _unknown(values: NDArray[Any]) -> NDArray[np.bool_]:
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        return np.asarray(np.isnan(values), dtype=np.bool_)
     if values.dtype.kind == "i":
         return np.asarray(values < 0, dtype=np.bool_)
     if values.dtype.kind == "O":
-        return np.array([v is None or v == "" for v in values.ravel()], dtype=np.bool_).reshape(values.shape)
+        unknown = [v is None or v == "" or v != v for v in values.ravel()]
+        return np.asarray(unknown, dtype=np.bool_).reshape(values.shape)
     if values.dtype.kind in "UT":
         return np.asarray(values == "", dtype=np.bool_)
     return np.zeros(values.shape, dtype=np.bool_)

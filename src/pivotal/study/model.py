@@ -8,67 +8,54 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
+from pivotal.study.base import Basis, Figure, Method, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
+from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
+from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Basis = Literal["published", "derived", "assumed", "stated"]
-
-
-class Part(BaseModel):
-    """A part of a study file: unknown keys are faults, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Sourced(Part):
-    """A part that says where it comes from."""
-
-    source: str | None = None
-    derived: str | None = None
-    assumed: str | None = None
-    note: str | None = None
-
-    @property
-    def basis(self) -> Basis:
-        """`assumed`, `derived`, `published`, or `stated` where the file itself is the authority."""
-        if self.assumed is not None:
-            return "assumed"
-        if self.derived is not None:
-            return "derived"
-        return "published" if self.source is not None else "stated"
-
-
-class Figure(Sourced):
-    """One number: a `value`, a `percent`, or a count `x` of `n`."""
-
-    value: float | None = None
-    percent: float | None = Field(default=None, ge=0, le=100)
-    x: int | None = Field(default=None, ge=0)
-    n: int | None = Field(default=None, ge=1)
-    unit: str | None = None
-
-    @model_validator(mode="after")
-    def _one_number(self) -> Figure:
-        ways = [self.value is not None, self.percent is not None, self.x is not None or self.n is not None]
-        if sum(ways) != 1 or (self.x is None) != (self.n is None):
-            raise ValueError("give exactly one of: value, percent, or x together with n")
-        if self.x is not None and self.n is not None and self.x > self.n:
-            raise ValueError(f"x = {self.x} exceeds n = {self.n}")
-        return self
-
-    @property
-    def number(self) -> float:
-        """The number itself; a percentage or a count as a proportion."""
-        if self.value is not None:
-            return self.value
-        if self.percent is not None:
-            return self.percent / 100
-        assert self.x is not None
-        assert self.n is not None
-        return self.x / self.n
+__all__ = [
+    "Analysis",
+    "AnalysisSet",
+    "Arm",
+    "Baseline",
+    "Basis",
+    "Cohort",
+    "ColumnMap",
+    "DataMap",
+    "Derivation",
+    "Dropout",
+    "Edge",
+    "Endpoint",
+    "Figure",
+    "Grid",
+    "Hypothesis",
+    "Intercurrent",
+    "Level",
+    "Method",
+    "Name",
+    "Parameter",
+    "ParameterMap",
+    "Part",
+    "Period",
+    "Population",
+    "Posted",
+    "Probability",
+    "Randomisation",
+    "Rates",
+    "Scenario",
+    "Screening",
+    "Source",
+    "Sourced",
+    "Strategy",
+    "Stratum",
+    "Study",
+    "StudyHead",
+    "Testing",
+    "Variable",
+    "Visit",
+]
 
 
 class Source(Part):
@@ -229,20 +216,6 @@ class Intercurrent(Sourced):
     missing: Strategy = "non-response"
 
 
-Method = Literal[
-    "exact conditional logistic",
-    "exact conditional logistic pairwise",
-    "logistic wald",
-    "logistic likelihood-ratio",
-    "cochran-mantel-haenszel",
-    "fisher",
-    "risk difference newcombe",
-    "risk difference miettinen-nurminen",
-    "risk difference mantel-haenszel",
-    "ancova",
-]
-
-
 class Analysis(Sourced):
     """One analysis of an endpoint: the method and its covariates (stratification factors or variables)."""
 
@@ -295,142 +268,6 @@ class Testing(Sourced):
     procedure: Literal["bonferroni graph"] = "bonferroni graph"
     hypotheses: tuple[Hypothesis, ...] = ()
     edges: tuple[Edge, ...] = ()
-
-
-class Rates(Sourced):
-    """Response of one endpoint at one visit: for each arm a count `[x, n]` or a percentage."""
-
-    endpoint: Name
-    visit: Name
-    arms: dict[str, tuple[int, int] | float]
-
-    def proportion(self, arm: str) -> float:
-        """The rate of an arm as a proportion."""
-        rate = self.arms[arm]
-        return rate[0] / rate[1] if isinstance(rate, tuple) else rate / 100
-
-
-class Dropout(Sourced):
-    """Discontinuation of one arm before the last visit: `x` of `n`, with counts by reason, or a percentage."""
-
-    arm: Name
-    x: int | None = Field(default=None, ge=0)
-    n: int | None = Field(default=None, ge=1)
-    percent: float | None = Field(default=None, ge=0, le=100)
-    reasons: dict[str, float] = Field(default_factory=dict)
-
-    @property
-    def proportion(self) -> float:
-        """Share of the arm that leaves early."""
-        if self.percent is not None:
-            return self.percent / 100
-        assert self.x is not None
-        assert self.n is not None
-        return self.x / self.n
-
-
-class Scenario(Sourced):
-    """One truth under which the trial is simulated.
-
-    `like` takes everything from another scenario; `response_as` gives an arm the response of another arm; rates and
-    dropout that stand here replace those taken over; `dropout_times` multiplies every arm's share of discontinuation.
-    """
-
-    name: Name
-    label: Name
-    like: str | None = None
-    response_as: dict[str, str] = Field(default_factory=dict)
-    dropout_times: float = Field(default=1.0, ge=0)
-    rates: tuple[Rates, ...] = ()
-    dropout: tuple[Dropout, ...] = ()
-
-
-class Grid(Sourced):
-    """Power over trial size, control rate and effect (risk difference) for one endpoint at its visit."""
-
-    name: Name
-    endpoint: Name
-    label: Name
-    sizes: tuple[int, ...] = Field(min_length=1)
-    control_rates: tuple[Probability, ...] = Field(min_length=1)
-    differences: tuple[float, ...] = Field(min_length=1)
-    method: Method = "logistic wald"
-
-
-class Baseline(Sourced):
-    """What a baseline variable's distribution is to be among the enrolled."""
-
-    variable: Name
-    mean: float | None = None
-    sd: float | None = Field(default=None, ge=0)
-    range: tuple[float, float] | None = None
-    shares: dict[str, float] | None = None
-
-
-class Screening(Sourced):
-    """Share of candidates who fail on a variable; `values` are what they then show (drawn evenly)."""
-
-    variable: Name
-    percent: float = Field(ge=0, lt=100)
-    values: tuple[float | bool | str, ...] = Field(min_length=1)
-
-
-class Cohort(Sourced):
-    """The virtual patients: baseline, screening, and the settings of the course model."""
-
-    model: Literal["latent course", "marginal"]
-    baseline: tuple[Baseline, ...] = ()
-    screening: tuple[Screening, ...] = ()
-    settings: dict[str, Figure] = Field(default_factory=dict)
-
-
-class Posted(Sourced):
-    """A published result, to stand beside the computed one.
-
-    `value` is a percentage for a rate, the estimate for a comparison; `low` and `high` its printed limits, `digits`
-    the decimals printed, `limit_digits` those of the limits where they differ.
-    """
-
-    endpoint: Name
-    visit: Name
-    statistic: Literal["rate", "odds ratio", "mean", "rate among completers"]
-    arm: Name
-    comparator: str | None = None
-    x: int | None = None
-    n: int | None = None
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    se: float | None = Field(default=None, ge=0)
-    level: float = Field(default=0.95, gt=0, lt=1)
-    p: str | None = None
-    digits: int | None = Field(default=None, ge=0)
-    limit_digits: int | None = Field(default=None, ge=0)
-    method: str | None = None
-
-
-class ColumnMap(Part):
-    """A column of a data set and what its entries mean; an entry that `values` does not name is read as it stands."""
-
-    column: Name
-    values: dict[str, bool | float | str] = Field(default_factory=dict)
-
-
-class ParameterMap(ColumnMap):
-    """Where one parameter's values at one visit stand in a data set."""
-
-    parameter: Name
-    visit: Name
-
-
-class DataMap(Sourced):
-    """How the data set of a real trial maps to subjects, arms, baseline variables and parameters."""
-
-    subject: Name
-    arm: ColumnMap
-    variables: dict[str, ColumnMap] = Field(default_factory=dict)
-    parameters: tuple[ParameterMap, ...] = ()
-    missing: tuple[str, ...] = ("", "NA")
 
 
 class Study(Part):

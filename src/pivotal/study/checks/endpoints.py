@@ -1,0 +1,145 @@
+"""Endpoints: measured where they are analysed, derived as their kind asks, analysed by a method of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pivotal.errors import nearest
+from pivotal.study.checks.node import Node, Problem
+
+_THRESHOLDS = (
+    "value_at_most", "value_at_least", "value_equals", "improvement_at_least", "percent_improvement_at_least",
+)  # fmt: skip
+_FROM_BASELINE = ("improvement_at_least", "percent_improvement_at_least")
+
+
+def check(study: Node) -> Iterator[Problem]:
+    """Every endpoint of the study."""
+    for endpoint in study.rows("endpoints"):
+        yield from _measured(study, endpoint)
+        yield from _kind(endpoint)
+        yield from _range(study, endpoint)
+        for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
+            yield from _analysis(study, endpoint, analysis)
+    for parameter in study.rows("parameters"):
+        ends = [end.data for end in parameter.rows("range")]
+        if len(ends) == 2 and all(isinstance(end, int | float) for end in ends) and ends[0] > ends[1]:
+            yield parameter.child("range").problem("a range runs upwards", "Exchange its ends.")
+
+
+def visits_of(endpoint: Node) -> list[Node]:
+    """The visits at which an endpoint is summarised, its own first."""
+    return [endpoint.child("visit"), *endpoint.rows("visits")]
+
+
+def _measured(study: Node, endpoint: Node) -> Iterator[Problem]:
+    parameter = endpoint.child("derive").text("parameter")
+    if parameter not in study.names("parameters"):
+        return
+    measured = {v.text("name"): [m.data for m in v.rows("measures")] for v in study.rows("visits")}
+    right = [name for name, measures in measured.items() if parameter in measures and name is not None]
+    for visit in visits_of(endpoint):
+        if visit.data in measured and visit.data not in right:
+            yield visit.problem(f"{parameter} is not measured there", f"Measured at: {', '.join(right) or 'no visit'}.")
+    derive = endpoint.child("derive")
+    baseline = next((v for v in study.rows("visits") if v.child("baseline").data is True), None)
+    asked = [k for k in _FROM_BASELINE if derive.has(k)]
+    asked += ["quantity"] if derive.text("quantity") in ("change", "percent change") else []
+    if asked and baseline is not None and parameter not in [m.data for m in baseline.rows("measures")]:
+        yield derive.child(asked[0]).problem(
+            f"{parameter} has no baseline to compare with", f"Measure it at {baseline.text('name')!r}."
+        )
+
+
+def _kind(endpoint: Node) -> Iterator[Problem]:
+    derive, kind = endpoint.child("derive"), endpoint.text("kind")
+    thresholds = [key for key in _THRESHOLDS if derive.has(key)]
+    if kind == "binary" and derive.has("quantity"):
+        yield derive.child("quantity").problem(
+            "a binary endpoint has conditions and no quantity", 'Remove it, or set kind = "continuous".'
+        )
+    elif kind == "binary" and isinstance(derive.data, dict) and not thresholds:
+        yield derive.problem(
+            "a binary endpoint says who responds", f"Add one of: {', '.join(_THRESHOLDS)}.", found="without a condition"
+        )
+    if kind == "continuous":
+        yield from _continuous(endpoint, thresholds)
+
+
+def _continuous(endpoint: Node, thresholds: list[str]) -> Iterator[Problem]:
+    derive = endpoint.child("derive")
+    for key in thresholds:
+        yield derive.child(key).problem("a continuous endpoint has no conditions", 'Remove it, or set kind = "binary".')
+    if isinstance(derive.data, dict) and not derive.has("quantity"):
+        yield derive.problem(
+            "a continuous endpoint says what is measured",
+            'Add quantity = "value", "change" or "percent change".',
+            found="without a quantity",
+        )
+    events = endpoint.child("intercurrent")
+    for key in ("discontinuation", "missing"):
+        if (events.text(key) or "non-response") == "non-response":
+            yield events.child(key).problem(
+                "a continuous endpoint has no non-response",
+                'Use "observed cases" or "last observation carried forward".',
+                found='"non-response"',
+            )
+
+
+def _range(study: Node, endpoint: Node) -> Iterator[Problem]:
+    """Conditions that the parameter's range can meet."""
+    derive = endpoint.child("derive")
+    parameter = next((p for p in study.rows("parameters") if p.text("name") == derive.text("parameter")), None)
+    ends = [end.data for end in parameter.rows("range")] if parameter is not None else []
+    if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
+        return
+    for key in _THRESHOLDS[:3]:
+        bound = derive.number(key)
+        if bound is not None and not ends[0] <= bound <= ends[1]:
+            yield derive.child(key).problem(
+                f"{derive.text('parameter')} runs from {ends[0]:g} to {ends[1]:g}", "Correct the bound."
+            )
+    gain = derive.number("improvement_at_least")
+    if gain is not None and not 0 < gain <= ends[1] - ends[0]:
+        yield derive.child("improvement_at_least").problem(
+            f"{derive.text('parameter')} can improve by more than 0 and at most {ends[1] - ends[0]:g}",
+            "Correct the bound.",
+        )
+
+
+def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
+    method, kind = analysis.text("method"), endpoint.text("kind")
+    if kind == "binary" and method == "ancova":
+        yield analysis.child("method").problem(
+            "the endpoint is binary", 'Use a method for proportions, as "logistic wald".'
+        )
+    if kind == "continuous" and method is not None and method != "ancova":
+        yield analysis.child("method").problem("the endpoint is continuous", 'Use "ancova".')
+    for covariate in analysis.rows("covariates"):
+        yield from _covariate(study, covariate, numeric=method == "ancova")
+    summarised = [visit.data for visit in visits_of(endpoint)]
+    for visit in analysis.rows("visits"):
+        if visit.data not in summarised:
+            yield visit.problem(
+                "the endpoint is not summarised there",
+                nearest(str(visit.data), [str(v) for v in summarised if v is not None]),
+            )
+
+
+def _covariate(study: Node, covariate: Node, *, numeric: bool) -> Iterator[Problem]:
+    """A stratification factor; a variable; for a continuous endpoint also a parameter's baseline."""
+    strata = study.names("randomisation", "strata")
+    variables = dict(study.entries("variables"))
+    name = covariate.data
+    if not isinstance(name, str) or name in strata:
+        return
+    known = [*strata, *variables, *(study.names("parameters") if numeric else [])]
+    if name not in known:
+        yield covariate.problem(
+            "a covariate is a stratification factor, a variable or a parameter's baseline", nearest(name, known)
+        )
+    elif not numeric and variables[name].text("type") not in ("category", "boolean"):
+        factors = [*strata, *(k for k, v in variables.items() if v.text("type") in ("category", "boolean"))]
+        yield covariate.problem(
+            "this method takes stratification factors and categories, not numbers", f"Use one of: {', '.join(factors)}."
+        )
