@@ -1,0 +1,107 @@
+"""The baseline table: who the patients were, by arm and in total."""
+
+from __future__ import annotations
+
+import re
+
+from pivotal.report.bundle import Bundle
+from pivotal.report.document import Column, Footnotes, Line, Prose, Section, Table, Text
+from pivotal.report.format import DASH, count, fixed, percent
+from pivotal.report.rows import Found
+
+TOTAL = "Total"
+
+
+def baseline_section(bundle: Bundle) -> Section:
+    """The section with the table, or why there is none."""
+    names = list(dict.fromkeys(r["parameter"] for r in bundle.rows.where("baseline")))
+    if not names:
+        why = Prose("The results hold no baseline rows.", style="empty")
+        return Section("baseline", "Baseline", [why])
+    return Section("baseline", "Baseline", [_table(bundle, names)])
+
+
+def _table(bundle: Bundle, names: list[str]) -> Table:
+    arms = [a for a in (*bundle.arms, TOTAL) if bundle.rows.where("baseline", arm=a)]
+    notes = Footnotes()
+    lines: list[Line] = []
+    for name in names:
+        lines += _categories(bundle, name, arms, notes) or _numbers(bundle, name, arms, notes)
+    columns = (Column("Characteristic", wide=True), *(Column(_head(bundle, arm), number=True) for arm in arms))
+    return Table(
+        "table-baseline",
+        "Characteristics of the patients at baseline",
+        columns,
+        tuple(lines),
+        (
+            "Population: all randomised patients. Number (%) unless stated; percentages are of patients with a value.",
+            *notes.notes,
+        ),
+    )
+
+
+def _head(bundle: Bundle, arm: str) -> str:
+    number = bundle.rows.get("disposition", arm=arm, groups={"event": "randomised"}).value
+    return arm if number is None else f"{arm} (N = {count(number)})"
+
+
+def _label(bundle: Bundle, name: str) -> str:
+    variables = bundle.study.variables
+    if name in variables:
+        return re.sub(r",? at baseline\b", "", variables[name].label)
+    return next((s.label or s.name for s in bundle.study.randomisation.strata if s.name == name), name)
+
+
+def _categories(bundle: Bundle, name: str, arms: list[str], notes: Footnotes) -> list[Line]:
+    records = bundle.rows.where("baseline", parameter=name)
+    found = ((r.get("groups") or {}).get("category") for r in records)
+    labels: list[str] = list(dict.fromkeys(str(label) for label in found if label is not None))
+    if not labels:
+        return []
+    stratum = name in {s.name for s in bundle.study.randomisation.strata}
+    lines = [Line(heading=_label(bundle, name) + (" (stratification factor)" if stratum else ""))]
+    for label in labels:
+        cells = [_share(bundle, name, label, arm, notes) for arm in arms]
+        lines.append(Line((label, *cells), indent=True))
+    return lines
+
+
+def _share(bundle: Bundle, name: str, label: str, arm: str, notes: Footnotes) -> Text:
+    keys = {"parameter": name, "arm": arm, "groups": {"category": label}}
+    number = bundle.rows.get("baseline", statistic="n", **keys)
+    rate = bundle.rows.get("baseline", statistic="rate", **keys)
+    if number.value is None:
+        return DASH + notes.mark(number.reason)
+    return count(number.value) + (f" ({percent(rate.value)})" if rate.value is not None else notes.mark(rate.reason))
+
+
+def _numbers(bundle: Bundle, name: str, arms: list[str], notes: Footnotes) -> list[Line]:
+    variable = bundle.study.variables.get(name)
+    label = _label(bundle, name)
+    unit = f", {variable.unit}" if variable and variable.unit and variable.unit not in label else ""
+    digits = 0 if variable and variable.type == "integer" else 1
+
+    def get(statistic: str, arm: str) -> Found:
+        return bundle.rows.get("baseline", statistic=statistic, parameter=name, arm=arm)
+
+    def cells(first: str, second: str, third: str | None = None) -> tuple[Text, ...]:
+        return tuple(
+            _pair(get(first, arm), get(second, arm), get(third, arm) if third else None, digits, notes) for arm in arms
+        )
+
+    return [
+        Line(heading=label + unit),
+        Line(("Mean (SD)", *cells("mean", "sd")), indent=True),
+        Line(("Median (range)", *cells("median", "min", "max")), indent=True),
+    ]
+
+
+def _pair(first: Found, second: Found, third: Found | None, digits: int, notes: Footnotes) -> Text:
+    if first.value is None:
+        return DASH + notes.mark(first.reason)
+    if third is None:
+        spread = DASH if second.value is None else fixed(second.value, 2)
+        return f"{fixed(first.value, 1)} ({spread})" + notes.mark(second.reason)
+    middle = fixed(first.value, 0 if digits == 0 and float(first.value).is_integer() else 1)
+    ends = [DASH if end.value is None else fixed(end.value, digits) for end in (second, third)]
+    return f"{middle} ({ends[0]} to {ends[1]})"

@@ -1,0 +1,138 @@
+"""Primary and secondary results, and the supplementary analyses beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from pivotal.report.bundle import Bundle
+from pivotal.report.document import Block, Column, Footnotes, Heading, Line, Prose, Section, Table, Text, against, join
+from pivotal.report.format import DASH, capital, fixed, on_scale, p_value, percent, scale_label, with_limits, x_of_n
+from pivotal.report.graph import decision
+from pivotal.report.rows import Comparison, Found
+from pivotal.report.wording import level, method_name
+from pivotal.study.model import Endpoint
+
+ADJUSTED = "Adjusted\u00a0p"
+ROLES = {"primary": "Primary", "secondary": "Secondary", "exploratory": "Exploratory"}
+
+
+def outcomes_section(bundle: Bundle) -> Section:
+    """The section, or why there is none."""
+    main = bundle.rows.comparisons(role="main")
+    if not main:
+        why = Prose("The results hold no comparison of arms.", style="empty")
+        return Section("results", "Results", [why])
+    blocks: list[Block] = [Heading("main-analyses", "Main analyses"), _main_table(bundle, main)]
+    supplementary = bundle.rows.comparisons(role="supplementary")
+    if supplementary:
+        blocks += [Heading("supplementary", "Supplementary analyses"), _supplementary_table(bundle, supplementary)]
+    return Section("results", "Results", blocks)
+
+
+def ordered(bundle: Bundle, comparisons: Sequence[Comparison]) -> list[tuple[Endpoint, list[Comparison]]]:
+    """Comparisons by endpoint: primary, secondary, exploratory, each in the study's order."""
+    endpoints = sorted(bundle.study.endpoints, key=lambda e: list(ROLES).index(e.role))
+    found = [(e, [c for c in comparisons if c.endpoint == e.name]) for e in endpoints]
+    return [(endpoint, rows) for endpoint, rows in found if rows]
+
+
+def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
+    notes = Footnotes()
+    lines: list[Line] = []
+    for endpoint, rows in ordered(bundle, comparisons):
+        lines.append(Line(heading=_heading(bundle, endpoint, rows[0])))
+        lines += [Line(_main_cells(bundle, endpoint, c, notes), indent=True) for c in rows]
+    columns = (
+        Column("Comparison", wide=True), Column("Arm", number=True), Column("Comparator", number=True),
+        Column("Estimate (interval)", number=True), Column("p", number=True),
+        Column(ADJUSTED, number=True), Column("Decision"),
+    )  # fmt: skip
+    notices = (
+        "Arm and comparator: n/N (%) responding, or mean (SD). Adjusted p and decision: along the testing graph; an "
+        "endpoint outside the graph has none.",
+        *notes.notes,
+    )
+    caption = "Primary and secondary results" if len(lines) > 1 else "Results"
+    return Table("table-results", caption, columns, tuple(lines), notices)
+
+
+def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison) -> Markup:
+    under = Markup('<span class="under">{}; {}; {} with {} interval; {}</span>').format(
+        first.visit or endpoint.visit, bundle.set_label(endpoint.population), capital(scale_label(first.scale)),
+        level(endpoint.analysis), method_name(first.method),
+    )  # fmt: skip
+    return join([f"{ROLES[endpoint.role]}: {endpoint.label}", under])
+
+
+def _main_cells(bundle: Bundle, endpoint: Endpoint, c: Comparison, notes: Footnotes) -> tuple[Text, ...]:
+    tested = _tested(bundle, c) if c.visit == endpoint.visit else {}
+    adjusted = tested.get("p_adjusted", Found())
+    rejected = tested.get("rejected")
+    return (
+        against(c.arm, c.comparator),
+        _arm(bundle, endpoint, c.visit, c.arm),
+        _arm(bundle, endpoint, c.visit, c.comparator),
+        _estimate(c, notes),
+        DASH if c["p"].value is None else p_value(c["p"].value),
+        DASH if adjusted.value is None else p_value(adjusted.value),
+        decision(rejected.value) if rejected else Markup('<span class="quiet">{}</span>').format("outside the graph"),
+    )
+
+
+def _tested(bundle: Bundle, c: Comparison) -> dict[str, Found]:
+    for h in bundle.study.testing.hypotheses:
+        if (h.endpoint, h.arm, h.comparator) == (c.endpoint, *c.pair):
+            return bundle.rows.hypothesis(h.name)
+    return {}
+
+
+def _estimate(c: Comparison, notes: Footnotes) -> Text:
+    """Estimate and interval; the reason in words where there is no number at all, else as a footnote."""
+    shown = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
+    reasons = "; ".join(c.reasons)
+    if not shown:
+        return Markup('<span class="reason">{}</span>').format(reasons or "not in the results")
+    marks = join([notes.mark(reasons), notes.mark("the iteration did not converge" if _failed(c) else None)], "")
+    return shown + marks
+
+
+def _failed(c: Comparison) -> bool:
+    return c["converged"].value == 0
+
+
+def _arm(bundle: Bundle, endpoint: Endpoint, visit: str | None, arm: str) -> str:
+    keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
+    if endpoint.kind == "continuous":
+        mean, sd = (bundle.rows.get("response", statistic=s, **keys).value for s in ("mean", "sd"))
+        return DASH if mean is None else f"{fixed(mean, 1)} ({DASH if sd is None else fixed(sd, 1)})"
+    x, n = (bundle.rows.get("response", statistic=s, **keys) for s in ("n", "N"))
+    rate = bundle.rows.get("response", statistic="rate", method="clopper-pearson", **keys).value
+    counts = x_of_n(x, n)
+    return f"{counts} ({percent(rate)})" if rate is not None and counts else counts or DASH
+
+
+def _supplementary_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
+    notes = Footnotes()
+    lines: list[Line] = []
+    for endpoint, rows in ordered(bundle, comparisons):
+        lines.append(Line(heading=f"{endpoint.label} ({bundle.set_label(endpoint.population)})"))
+        for c in rows:
+            p = DASH if c["p"].value is None else p_value(c["p"].value)
+            name = Markup('{}<span class="under">{}</span>').format(capital(c.analysis), method_name(c.method))
+            cells = (
+                name,
+                against(c.arm, c.comparator),
+                c.visit or "",
+                capital(scale_label(c.scale)),
+                _estimate(c, notes),
+                p,
+            )
+            lines.append(Line(cells, indent=True))
+    columns = (
+        Column("Analysis", wide=True), Column("Comparison"), Column("Visit"), Column("Scale"),
+        Column("Estimate (interval)", number=True), Column("p", number=True),
+    )  # fmt: skip
+    method = "p-values of supplementary analyses are not adjusted, and no decision is taken on them."
+    return Table("table-supplementary", "Supplementary analyses", columns, tuple(lines), (method, *notes.notes))

@@ -1,0 +1,140 @@
+"""Response by visit: the figure, and the table with its intervals."""
+
+from __future__ import annotations
+
+from pivotal.report.bundle import Bundle
+from pivotal.report.document import Block, Column, Figure, Footnotes, Line, Prose, Section, Table, Text
+from pivotal.report.format import DASH, fixed, limits, listed, percent, x_of_n
+from pivotal.report.schedule import week_of
+from pivotal.report.series import Panel, Point, Series
+from pivotal.study.model import Endpoint, Visit
+
+INTERVAL = "clopper-pearson"
+STATISTICS = ("rate", "ci_low", "ci_high")
+
+
+def response_section(bundle: Bundle) -> Section:
+    """The section, or why there is none."""
+    if not bundle.rows.where("response"):
+        why = Prose("The results hold no response by visit.", style="empty")
+        return Section("response", "Response by visit", [why])
+    blocks: list[Block] = []
+    panels = [panel for e in bundle.study.endpoints if (panel := _panel(bundle, e)) is not None]
+    if panels:
+        blocks.append(_figure(bundle, panels))
+    binary = [e for e in bundle.study.endpoints if e.kind == "binary" and _visits(bundle, e)]
+    if binary:
+        blocks.append(_rates_table(bundle, binary))
+    continuous = [e for e in bundle.study.endpoints if e.kind == "continuous" and _visits(bundle, e)]
+    if continuous:
+        blocks.append(_means_table(bundle, continuous))
+    return Section("response", "Response by visit", blocks)
+
+
+def _visits(bundle: Bundle, endpoint: Endpoint) -> list[Visit]:
+    have = {r["visit"] for r in bundle.rows.where("response", endpoint=endpoint.name)}
+    return [visit for visit in bundle.study.visits if visit.name in have]
+
+
+def _panel(bundle: Bundle, endpoint: Endpoint) -> Panel | None:
+    """One endpoint's course; None where it has fewer than two visits."""
+    visits = _visits(bundle, endpoint)
+    if len(visits) < 2:
+        return None
+    series = tuple(
+        Series(arm, tuple(p for v in visits if (p := _point(bundle, endpoint, v, arm)) is not None))
+        for arm in bundle.arms
+    )
+    ticks = tuple((week_of(v), _tick(v)) for v in visits)
+    what = "% responding" if endpoint.kind == "binary" else "mean"
+    return Panel(endpoint.name, what, series, ticks, in_percent=endpoint.kind == "binary")
+
+
+def _tick(visit: Visit) -> str:
+    week = week_of(visit)
+    return f"{week:.0f}" if abs(week - round(week)) < 0.01 else f"d{visit.day}"
+
+
+def _point(bundle: Bundle, endpoint: Endpoint, visit: Visit, arm: str) -> Point | None:
+    keys = {"endpoint": endpoint.name, "visit": visit.name, "arm": arm}
+    if endpoint.kind == "continuous":
+        mean = bundle.rows.get("response", statistic="mean", **keys).value
+        return None if mean is None else Point(week_of(visit), mean)
+    rate, low, high = (bundle.rows.get("response", statistic=s, method=INTERVAL, **keys) for s in STATISTICS)
+    if rate.value is None:
+        return None
+    return Point(week_of(visit), rate.value, low.value, high.value)
+
+
+def _figure(bundle: Bundle, panels: list[Panel]) -> Figure:
+    from pivotal.report.plots import course
+
+    control = bundle.study.control
+    label = "Response by visit and arm: " + listed([panel.title for panel in panels])
+    drawn = {
+        name: course(
+            panels, name == "narrow", control=control, name=f"course-{name}", label=label, mark=bundle.simulated
+        )
+        for name in ("wide", "narrow")
+    }
+    notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways; d3 is day 3."]
+    if not any(tick.startswith("d") for panel in panels for _, tick in panel.ticks):
+        notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways."]
+    if any(not panel.in_percent for panel in panels):
+        notes.append("Means are shown without an interval: the rows hold their standard deviation, see the table.")
+    return Figure("figure-response", "Response by visit", drawn["wide"], drawn["narrow"], tuple(notes))
+
+
+def _rates_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
+    notes = Footnotes()
+    lines: list[Line] = []
+    for endpoint in endpoints:
+        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        for visit in _visits(bundle, endpoint):
+            cells: list[Text] = [visit.name]
+            for arm in bundle.arms:
+                cells += _rate(bundle, endpoint, visit.name, arm, notes)
+            lines.append(Line(tuple(cells), indent=True))
+    columns = [Column("Visit")]
+    for arm in bundle.arms:
+        columns += [Column("n/N", number=True, group=arm), Column("% (95% CI)", number=True, group=arm)]
+    method = "Method: Clopper-Pearson intervals. Missing values are handled as each estimand says."
+    return Table("table-response", "Responders by visit and arm", tuple(columns), tuple(lines), (method, *notes.notes))
+
+
+def _rate(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footnotes) -> list[Text]:
+    keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
+    x, n = (bundle.rows.get("response", statistic=s, **keys) for s in ("n", "N"))
+    rate, low, high = (bundle.rows.get("response", statistic=s, method=INTERVAL, **keys) for s in STATISTICS)
+    if rate.value is None:
+        return [x_of_n(x, n) or DASH, DASH + notes.mark(rate.reason)]
+    interval = limits(low, high, lambda value: fixed(100 * value, 1))
+    return [x_of_n(x, n), f"{percent(rate.value)} ({interval})" + notes.mark(rate.reason)]
+
+
+def _means_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
+    notes = Footnotes()
+    lines: list[Line] = []
+    for endpoint in endpoints:
+        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        for visit in _visits(bundle, endpoint):
+            cells: list[Text] = [visit.name]
+            for arm in bundle.arms:
+                cells += _mean(bundle, endpoint, visit.name, arm, notes)
+            lines.append(Line(tuple(cells), indent=True))
+    columns = [Column("Visit")]
+    for arm in bundle.arms:
+        columns += [Column(text, number=True, group=arm) for text in ("n", "Mean (SD)", "Median (range)")]
+    return Table("table-means", "Measurements by visit and arm", tuple(columns), tuple(lines), notes.notes)
+
+
+def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footnotes) -> list[Text]:
+    keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
+    got = {s: bundle.rows.get("response", statistic=s, **keys) for s in ("n", "mean", "sd", "median", "min", "max")}
+
+    def show(name: str, digits: int = 1) -> str:
+        value = got[name].value
+        return DASH if value is None else fixed(value, digits)
+
+    mark = notes.mark(got["mean"].reason)
+    return [show("n", 0), f"{show('mean')} ({show('sd')})" + mark, f"{show('median')} ({show('min')} to {show('max')})"]
