@@ -88,8 +88,8 @@ class Fitting:
         shape = next(iter(known.values())).shape if known else (len(self.study.arms),)
         xs = [0.0, *(root[v] for v in sorted(known))]
         ys = np.stack([np.full(shape, at_baseline), *(known[v] for v in sorted(known))]).reshape(len(xs), -1)
-        columns = [np.interp(root, xs, column) for column in ys.T]
-        return np.stack(columns, axis=1).reshape(len(root), *shape)
+        columns = np.array([np.interp(root, xs, column) for column in ys.T])
+        return np.asarray(columns.T.reshape(len(root), *shape))
 
 
 def calibrated(

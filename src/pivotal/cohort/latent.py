@@ -1,6 +1,6 @@
 """The joint cohort: every endpoint at every visit, from one latent course a patient.
 
-The model stands in `course` (the latents), `regions` (EASI and BSA), `scores` (IGA and itch), `dropout` (who leaves) and
+The model stands in `course` (the latents), `regions` (EASI and BSA), `scores` (IGA and itch), `dropout` (leaving) and
 `calibrate` (how the rates are met).
 """
 

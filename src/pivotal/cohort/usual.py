@@ -38,7 +38,8 @@ def usual_values(study: Study, names: set[str], drawn: Mapping[str, Margin]) -> 
         if not _passed([criterion], found):
             raise UsageError(
                 f"{study.id}: no candidate passes criterion {criterion.id or criterion.text!r}: nothing says "
-                f"what {', '.join(sorted(criterion.variables()))} usually is. Give the variable `usual`, or a cohort.baseline."
+                f"what {', '.join(sorted(criterion.variables()))} usually is. Give the variable `usual`, or a "
+                "cohort.baseline."
             )
     return found
 

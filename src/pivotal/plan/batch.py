@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -111,7 +112,8 @@ class Batch:
         if unknown.any():
             codes[unknown] = -1
         sizes = tuple(len(each.labels) for each in factors)
-        return Strata(codes, np.array(list(np.ndindex(*sizes)), dtype=np.int64).reshape(-1, len(sizes)), factors)
+        levels = np.array(list(np.ndindex(*sizes)), dtype=np.int64).reshape(math.prod(sizes), len(sizes))
+        return Strata(codes, levels, factors)
 
     def cells(self, endpoint: Endpoint, visit: str, names: tuple[str, ...] = ()) -> Cells:
         """Responders and patients of a binary endpoint by arm and stratum of the named factors."""

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-BLOCK = 256
+BLOCK = 512
 """Replicates that share a generator. Part of what a seed means: changing it changes the numbers."""
 
 MAX_SEED = 2**64 - 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.exact_margins import Ints
 
 TIE = 1e-7
-"""Two probabilities, or two distances from the mean, that differ relatively by less are tied (as in R's fisher.test)."""
+"""Probabilities, or distances from the mean, differing relatively by less are tied, as in R's `fisher.test`."""
 
 STEP = 1e-13
 """Newton ends when a step of the log odds ratio is smaller than this, relative to 1 + its size."""
@@ -30,9 +31,9 @@ class Inference:
     p_score: Floats
     p_probability: Floats
     mean: Floats
-    median_unbiased: Floats
-    degenerate: Floats
-    converged: Floats
+    median_unbiased: NDArray[np.bool_]
+    degenerate: NDArray[np.bool_]
+    converged: NDArray[np.bool_]
 
 
 def infer(logs: Floats, low: Ints, observed: Ints, level: float) -> Inference:
@@ -78,7 +79,7 @@ def _p_values(f: Floats, d: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     )
 
 
-def _maximum(logs: Floats, d: Floats, wanted: Floats) -> tuple[Floats, Floats, Floats]:
+def _maximum(logs: Floats, d: Floats, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Conditional maximum likelihood: the beta at which the mean of d is 0, by bracketed Newton."""
     estimate, se = np.full(len(logs), np.nan), np.full(len(logs), np.nan)
     converged = np.ones(len(logs), dtype=bool)
@@ -92,8 +93,9 @@ def _maximum(logs: Floats, d: Floats, wanted: Floats) -> tuple[Floats, Floats, F
         mean, variance = _moments(logs, d, beta)
         left, right = np.where(mean < 0, beta, left), np.where(mean > 0, beta, right)
         new = beta - np.clip(mean / np.maximum(variance, 1e-300), -2, 2)
-        middle = np.where(np.isfinite(left) & np.isfinite(right), 0.5 * (np.where(np.isfinite(left), left, 0) + np.where(np.isfinite(right), right, 0)), np.nan)
-        new = np.where(((new <= left) | (new >= right)) & np.isfinite(middle), middle, new)
+        closed = np.isfinite(left) & np.isfinite(right)
+        middle = np.add(left, right, out=2 * new, where=closed) / 2
+        new = np.where(closed & ((new <= left) | (new >= right)), middle, new)
         done = (np.abs(new - beta) <= STEP * (1 + np.abs(beta))) | (mean == 0)
         estimate[rows], se[rows] = np.where(mean == 0, beta, new), 1 / np.sqrt(np.maximum(variance, 1e-300))
         go = ~done
@@ -112,7 +114,9 @@ def _moments(logs: Floats, d: Floats, beta: Floats) -> tuple[Floats, Floats]:
     return mean, np.maximum((wd * d).sum(1) / total - mean**2, 0.0)
 
 
-def _tail_root(logs: Floats, d: Floats, start: Floats, target: float, wanted: Floats) -> tuple[Floats, Floats]:
+def _tail_root(
+    logs: Floats, d: Floats, start: Floats, target: float, wanted: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.bool_]]:
     """The beta at which the log odds of d >= 0 are `target`, by bracketed Newton.
 
     The derivative, the difference of the means above and below, is at least 1, which brackets the root.
@@ -140,7 +144,7 @@ def _tail_root(logs: Floats, d: Floats, start: Floats, target: float, wanted: Fl
 
 
 def _tail_odds(logs: Floats, d: Floats, beta: Floats) -> tuple[Floats, Floats]:
-    """log P(d >= 0) - log P(d < 0) under f exp(beta d), and its derivative."""
+    """Log odds of d >= 0, log P(d >= 0) - log P(d < 0) under f exp(beta d), and its derivative."""
     power = logs + beta[:, None] * d
     upper = d >= 0
     top = np.where(upper, power, -np.inf).max(1)

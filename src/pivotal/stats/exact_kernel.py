@@ -13,6 +13,7 @@ accuracy:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -31,22 +32,30 @@ from pivotal.stats.exact_margins import (
     fourier_nodes,
 )
 
+Numbers = TypeVar("Numbers", Floats, Complexes)
+
 ZERO = 1e-13
 """A probability of the fixed margins below this share of the unconstrained sum is rounding: the point is no support."""
+
+
+IMPOSSIBLE = 1e-7
+"""A tilt whose own total has a smaller chance was fitted to an impossible total: it serves none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The conditional distribution up to a constant: log weight of the total `low + t`, shape (replicate, t).
 
-    `chance` is the probability of the fixed margins given the arms' totals, under the tilt: the larger, the more
-    accurate the weight. `distance` is how far the total lies from the one that the tilt was fitted to.
+    `chance` is the probability of the fixed margins given the arms' totals, under the tilt, relative to the total that
+    the tilt was fitted to: the larger, the more accurate the weight. `distance` is how far the total lies from that; infinite where the tilt serves none.
+    `settled` totals are not to be tried with another tilt.
     """
 
     low: Ints
     log: Floats
     chance: Floats
     distance: Floats
+    settled: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Chunk:
     tilt: Tilt
 
     @classmethod
-    def of(cls, events: Ints, totals: Ints, plan: Layout, anchor: Floats | None = None) -> Chunk:
+    def of(cls, events: Ints, totals: Ints, plan: Layout, anchor: Floats | None = None, moved: int = 1) -> Chunk:
         """Fit the tilt to the arms' responders `anchor`, or to a point between the observed and the expected."""
         observed, n = events.sum(2).astype(float), totals.sum(2)
         both, patients = observed[:, :1] + observed[:, 1:], n[:, :1] + n[:, 1:]
@@ -75,7 +84,7 @@ class Chunk:
         middle[:, 1:] += moves / (1 + moves.shape[1])
         middle[:, 0] -= moves.sum(1) / (1 + moves.shape[1])
         if anchor is not None:
-            return cls(events, totals, plan, fit_tilt(events, totals, plan, anchor, []))
+            return cls(events, totals, plan, fit_tilt(events, totals, plan, anchor, _around(anchor, n, moved)))
         return cls(events, totals, plan, fit_tilt(events, totals, plan, middle, places))
 
     @classmethod
@@ -107,21 +116,34 @@ class Chunk:
         return np.asarray(values @ members)
 
 
-def gather(values: Complexes, index: Ints) -> Complexes:
+def _around(anchor: Floats, n: Ints, moved: int) -> list[Floats]:
+    """The arms' responders two standard deviations of their exchange to either side."""
+    variance = (anchor + 0.5) * (n - anchor + 0.5) / (n + 1)
+    spread = np.sqrt(variance[:, moved] * variance[:, 0] / (variance[:, moved] + variance[:, 0]))
+    places = []
+    for sign in (-2, 2):
+        place = anchor.copy()
+        place[:, moved] += sign * spread
+        place[:, 0] -= sign * spread
+        places.append(np.clip(place, 0, n))
+    return places
+
+
+def gather(values: Numbers, index: Ints) -> Numbers:
     """values[..., index] with zero where the index is outside; index broadcasts against the leading axes."""
-    size = values.shape[-1]
-    shape = np.broadcast_shapes(values.shape[:-1], index.shape[:-1])
+    size: int = values.shape[-1]
+    shape: tuple[int, ...] = np.broadcast_shapes(values.shape[:-1], index.shape[:-1])
     inside = (index >= 0) & (index < size)
     full = np.broadcast_to(np.clip(index, 0, size - 1), (*shape, index.shape[-1]))
     taken = np.take_along_axis(np.broadcast_to(values, (*shape, size)), full, -1)
-    return np.asarray(np.where(inside, taken, 0.0))
+    return cast(Numbers, np.where(inside, taken, 0.0))
 
 
-def toeplitz(values: Complexes, start: Ints, rows: int, columns: int) -> Complexes:
+def toeplitz(values: Numbers, start: Ints, rows: int, columns: int) -> Numbers:
     """Matrix values[start + row - column], (..., row, column); start has the shape of values without its last axis."""
     needed = np.arange(rows + columns - 1) - (columns - 1)
     shifted = gather(values, start[..., None] + needed)
-    return np.ascontiguousarray(sliding_window_view(shifted, columns, axis=-1)[..., ::-1])
+    return cast(Numbers, np.ascontiguousarray(sliding_window_view(shifted, columns, axis=-1)[..., ::-1]))
 
 
 def convolve(left: Complexes, right: Complexes, size: int) -> Complexes:
@@ -165,7 +187,7 @@ def _cells_product(weights: Floats, turn: Complexes, size: int) -> Complexes:
         return padded
     if np.all(turn[:, 0] == 1):  # the first cell does not turn: one real matrix serves every node
         start = np.zeros((replicates, arms), dtype=np.int64)
-        real = toeplitz(weights[:, :, 0], start, size, width).real  # (replicate, arm, size, width)
+        real = toeplitz(weights[:, :, 0], start, size, width)  # (replicate, arm, size, width)
         second = np.ascontiguousarray(weights[:, :, 1, :, None] * turn[:, 1].T)  # (replicate, arm, width, node)
         pairs = second.view(np.float64).reshape(replicates, arms, width, 2 * nodes)
         product = np.swapaxes((real @ pairs).view(np.complex128), 2, 3)
@@ -192,13 +214,11 @@ def block_nodes(chunk: Chunk) -> Nodes:
     """Fourier points over the margins, given the block and the arm totals."""
     arms = list(range(1, chunk.events.shape[1]))
     variances = chunk.tilt.variances
-    return fourier_nodes(
-        chunk.events, chunk.totals, variances, chunk.margin_directions(), arms, chunk.plan.block
-    )
+    return fourier_nodes(chunk.events, chunk.totals, variances, chunk.margin_directions(), arms, chunk.plan.block)
 
 
 def node_factors(nodes: Nodes, chunk: Chunk) -> Complexes:
-    """weight exp(-i angle value) of every point of the margins, (replicate, node)."""
+    """Weight times exp(-i angle value) of every point of the margins, (replicate, node)."""
     values = [direction.fixed(chunk.events) for direction in chunk.margin_directions()]
     if not values:
         return np.ones((chunk.events.shape[0], 1), dtype=np.complex128)
@@ -243,9 +263,7 @@ def antidiagonals(table: Floats, size: int) -> Floats:
     return np.asarray(sums[:, :size])
 
 
-def finish(
-    low: Ints, total: Floats, scale: Floats, inside: NDArray[np.bool_], chunk: Chunk, arm: int
-) -> Weights:
+def finish(low: Ints, total: Floats, scale: Floats, inside: NDArray[np.bool_], chunk: Chunk, arm: int) -> Weights:
     """Undo the tilt and drop what is no support."""
     kept = inside & (total > ZERO * scale) & (total > 0)
     tilt = chunk.tilt
@@ -254,5 +272,17 @@ def finish(
     effect = (tilt.arm[:, arm] - tilt.arm[:, 0])[:, None]
     logs = np.log(np.where(kept, total, 1.0)) - effect * moved - constant[:, None]
     chance = np.divide(total, scale, out=np.zeros_like(total), where=kept & (scale > 0))
-    distance = np.abs(moved + (chunk.arm_events[:, arm] - tilt.anchor[:, arm])[:, None])
-    return Weights(low, np.where(kept, logs, -np.inf), np.where(inside, chance, np.inf), distance)
+    beyond = moved + (chunk.arm_events[:, arm] - tilt.anchor[:, arm])[:, None]
+    chance = np.where(inside, chance, np.inf)
+    own = np.take_along_axis(chance, np.abs(beyond).argmin(1)[:, None], 1)
+    sound = np.isfinite(own) & (own > IMPOSSIBLE)
+    relative = np.where(np.isinf(chance), np.inf, _outward(chance, beyond) / np.where(sound, own, 1.0))
+    distance = np.where(sound, np.abs(beyond), np.inf)
+    return Weights(low, np.where(kept, logs, -np.inf), relative, distance, ~inside)
+
+
+def _outward(chance: Floats, beyond: Floats) -> Floats:
+    """Smallest chance on the way from the tilt's own total: past a hole a large one is only a period's echo."""
+    up = np.minimum.accumulate(np.where(beyond < -0.5, np.inf, chance), axis=1)
+    down = np.minimum.accumulate(np.where(beyond > 0.5, np.inf, chance)[:, ::-1], axis=1)[:, ::-1]
+    return np.where(beyond < -0.5, down, np.where(beyond > 0.5, up, chance))

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.exact_inference import Inference, infer
 from pivotal.stats.exact_kernel import Chunk, Weights, by_blocks
-from pivotal.stats.exact_refine import merged, weak_points
-from pivotal.stats.exact_two_arms import by_arms, by_tables
 from pivotal.stats.exact_margins import Ints, Layout, cross_levels, layout, margin_matrix
+from pivotal.stats.exact_refine import cleaned, merged, weak_points
+from pivotal.stats.exact_two_arms import by_arms, by_tables
 
 __all__ = [
     "ExactLogistic",
@@ -24,7 +24,7 @@ __all__ = [
     "margin_matrix",
 ]
 
-REFINEMENTS = 6
+REFINEMENTS = 16
 """Most further tilts tried for a replicate."""
 
 ELEMENTS = 400_000
@@ -167,7 +167,7 @@ def exact_logistic(
     >>> found.odds_ratio.estimate.round(2).tolist()
     [[4.74, 10.63]]
     """
-    x, n, codes = _checked(events, totals, levels)
+    x, n, codes = checked(events, totals, levels)
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; a confidence level lies between 0 and 1, such as 0.95.")
     active = x.shape[1] - 1
@@ -213,7 +213,7 @@ def exact_logistic_null(
     >>> exact_logistic_null([[1], [2]], [[3], [3]]).probability.round(3).tolist()
     [0.05, 0.45, 0.45, 0.05]
     """
-    x, n, codes = _checked(np.asarray(events)[None], np.asarray(totals)[None], levels)
+    x, n, codes = checked(np.asarray(events)[None], np.asarray(totals)[None], levels)
     if not 1 <= arm < x.shape[1]:
         raise ValueError(f"arm is {arm}; the active arms are 1 to {x.shape[1] - 1}.")
     if pairwise:
@@ -227,7 +227,7 @@ def exact_logistic_null(
     return NullDistribution(total, f[kept] / f.sum(), int(x[0, own].sum()))
 
 
-def _checked(events: ArrayLike, totals: ArrayLike, levels: ArrayLike | None) -> tuple[Ints, Ints, Ints]:
+def checked(events: ArrayLike, totals: ArrayLike, levels: ArrayLike | None) -> tuple[Ints, Ints, Ints]:
     """Arguments as whole numbers of fitting shapes."""
     x, n = np.asarray(events), np.asarray(totals)
     if x.ndim != 3 or x.shape != n.shape:
@@ -249,17 +249,19 @@ def _checked(events: ArrayLike, totals: ArrayLike, levels: ArrayLike | None) -> 
 
 def _compare(x: Ints, n: Ints, codes: Ints, level: float) -> list[Inference]:
     """Inference on every active arm of the model of all the arms given."""
-    plan = layout(codes)
+    plan, replicates = layout(codes), len(x)
+    if not replicates:  # one trial without patients, dropped at the end
+        x = n = np.zeros((1, *x.shape[1:]), dtype=np.int64)
     order = np.argsort(x.sum((1, 2)), kind="stable")
     size = _chunk_size(x, n, plan)
     active = x.shape[1] - 1
     found: list[list[Inference]] = [[] for _ in range(active)]
-    for start in range(0, max(order.size, 1), size):
+    for start in range(0, order.size, size):
         rows = order[start : start + size]
         chunk, weights = _distributions(x[rows], n[rows], plan)
         for a in range(active):
             found[a].append(infer(weights[a].log, weights[a].low, chunk.arm_events[:, a + 1], level))
-    back = np.argsort(order, kind="stable")
+    back = np.argsort(order, kind="stable")[:replicates]
     return [_joined(parts, back) for parts in found]
 
 
@@ -270,12 +272,12 @@ def _distributions(x: Ints, n: Ints, plan: Layout) -> tuple[Chunk, list[Weights]
     found = _kernel(chunk)
     for a in range(len(found)):
         for _ in range(REFINEMENTS):
-            rows, anchor = weak_points(found[a], chunk, a + 1)
+            rows, anchor, weak = weak_points(found[a], chunk, a + 1)
             if not rows.size:
                 break
-            again = _kernel(Chunk.of(cells[rows], sizes[rows], plan, anchor))[a]
-            found[a] = merged(found[a], again, rows, anchor[:, a + 1])
-    return chunk, found
+            again = _kernel(Chunk.of(cells[rows], sizes[rows], plan, anchor, a + 1))[a]
+            found[a] = merged(found[a], again, rows, anchor[:, a + 1], weak)
+    return chunk, [cleaned(weights) for weights in found]
 
 
 def _kernel(chunk: Chunk) -> list[Weights]:

@@ -24,6 +24,9 @@ NODE_LIMIT = 200_000
 ALIAS_DECAY = 28.0
 """-log of the probability, at a distance of one period, that may fold onto the fixed margin."""
 
+SHORTEST = 14.0
+"""Points of a Fourier sum over a longer support, at least."""
+
 CUT_DECAY = 30.0
 """-log of the bound on the characteristic function below which a Fourier point is left out."""
 
@@ -157,12 +160,14 @@ def fit_tilt(
         share = target[:, :arms] / n.reshape(replicates, arms, cells).sum(2)
         beta[:, :arms] = logit(np.clip(share, 1e-3, 1 - 1e-3))
     products = (design[:, :, None] * design[:, None, :]).reshape(arms * cells, -1)
-    for _ in range(5):
+    for _ in range(25):
         p = expit(np.clip(beta @ design.T, -12, 12))
         hessian = ((n * p * (1 - p)) @ products).reshape(replicates, *[design.shape[1]] * 2)
         hessian += 1e-6 * np.eye(design.shape[1])
         step = np.linalg.solve(hessian, (target - (n * p) @ design)[..., None])[..., 0]
-        beta += np.clip(step, -3, 3)
+        beta += np.clip(step, -2, 2)
+        if np.abs(step).max(initial=0.0) < 0.02:  # the next step would be a ten-thousandth
+            break
     beta = np.clip(beta, -10, 10)
     logits = (beta @ design.T).reshape(events.shape)
     arm = beta[:, :arms] if arm_effects else np.broadcast_to(beta[:, :1], (replicates, arms))
@@ -170,7 +175,7 @@ def fit_tilt(
 
 
 def _variance(totals: Ints, logits: Floats, anchor: Floats, place: Floats) -> Floats:
-    """n p (1 - p) when the arms' responders move from `anchor` to `place`, by a shift of the arms' logits."""
+    """Binomial variances when the arms' responders move from `anchor` to `place`, by a shift of the arms' logits."""
     n = totals.sum(2)
     shift = logit((place + 0.5) / (n + 1)) - logit((anchor + 0.5) / (n + 1))
     p = expit(logits + shift[..., None])
@@ -250,7 +255,8 @@ def fourier_nodes(
     index = np.indices(periods).reshape(len(periods), size)
     mirror = np.ravel_multi_index(tuple((-row) % p for row, p in zip(index, periods, strict=True)), periods)
     half = np.flatnonzero(np.arange(size) <= mirror)
-    angle = np.stack([2 * np.pi * (((r[half] + p // 2) % p) - p // 2) / p for r, p in zip(index, periods, strict=True)], 1)
+    turns = [((row[half] + p // 2) % p - p // 2) / p for row, p in zip(index, periods, strict=True)]
+    angle = 2 * np.pi * np.stack(turns, 1)
     weight = np.where(mirror[half] == half, 1.0, 2.0) / size
     decay = [_decay(v, angle, directions, free_arms, blocks) for v in variances]
     keep = np.min(decay, axis=0) < CUT_DECAY
@@ -273,7 +279,8 @@ def _period(events: Ints, totals: Ints, variance: Floats, pattern: Floats) -> in
     share = inside / np.maximum(inside + outside, 1)
     rate = responders / np.maximum(inside + outside, 1)
     skew = np.abs(1 - 2 * share) * np.abs(1 - 2 * rate) + 0.1
-    tail = np.sqrt(2 * ALIAS_DECAY * spread) + skew * ALIAS_DECAY / 3 + 2
+    tail = np.sqrt(2 * ALIAS_DECAY * np.maximum(spread, 0.0)) + skew * ALIAS_DECAY / 3 + 2
+    tail = np.maximum(tail, SHORTEST)
     return int(np.ceil(np.minimum(reach + 1, tail)).max(initial=1))
 
 

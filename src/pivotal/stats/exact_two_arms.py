@@ -34,7 +34,7 @@ def by_arms(chunk: Chunk) -> list[Weights]:
     sizes = (top - base).max(0) + 1
     total = [np.zeros((t.shape[0], int(size))) for size in (high - low).max(0) + 1]
     scale: list[Floats] = []
-    index = [(b - lo - base[:, 0])[:, None] - np.arange(f.shape[1]) for b, lo, f in zip(both.T, low.T, total, strict=True)]
+    index = [(both - low)[:, a, None] - base[:, :1] - np.arange(f.shape[1]) for a, f in enumerate(total)]
     for factor, polynomials in arm_polynomials(chunk, nodes, base, sizes):
         for a, f in enumerate(total):
             other = 2 - a
@@ -68,9 +68,7 @@ def arm_nodes(chunk: Chunk) -> Nodes:
     return fourier_nodes(chunk.events, chunk.totals, chunk.tilt.variances, directions, [], None)
 
 
-def arm_polynomials(
-    chunk: Chunk, nodes: Nodes, base: Ints, sizes: Ints
-) -> Iterator[tuple[Complexes, list[Complexes]]]:
+def arm_polynomials(chunk: Chunk, nodes: Nodes, base: Ints, sizes: Ints) -> Iterator[tuple[Complexes, list[Complexes]]]:
     """For each point of the margins: (replicate, w) factors, and per arm the polynomials (replicate, total, w)."""
     unique, which = np.unique(nodes.angle[:, :-1], axis=0, return_inverse=True)
     which = which.ravel()
@@ -95,7 +93,8 @@ def _arm(chunk: Chunk, grown: Complexes, base: Ints, size: int, w: Floats, arm: 
     product = np.empty((grown.shape[0], size, w.size), dtype=np.complex128)
     for first, last in _strips(size):
         width = min(widest, grown.shape[-1], int(base.max(initial=0)) + last)
-        np.matmul(toeplitz(grown[:, 0], base + first, last - first, width), second[:, :width], out=product[:, first:last])
+        matrix = toeplitz(grown[:, 0], base + first, last - first, width)
+        np.matmul(matrix, second[:, :width], out=product[:, first:last])
     return product
 
 

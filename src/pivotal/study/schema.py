@@ -38,6 +38,8 @@ def problems(errors: Sequence[ErrorDetails], data: Mapping[str, Any]) -> list[Pr
     """One problem for each place that pydantic complains about."""
     places: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
+        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue  # long enough, but for elements that are themselves wrong
         places.setdefault(_place(error, data), []).append(error)
     return [_problem(path, found, data) for path, found in places.items()]
 
@@ -63,18 +65,18 @@ def _problem(path: Path, errors: list[ErrorDetails], data: Any) -> Problem:
     if kind == "missing" and isinstance(path[-1], int):
         path = path[:-1]
     elif kind == "missing" and _at(data, path[:-1]).get(name, _ABSENT) is _ABSENT:
-        return Problem(path, "missing", f"{_owner(path)} needs {_article(name)}", f"Add {name} = ....")
+        return Problem(path, "missing", f"{_owner(path)} needs {_article(name)}", f"Add {name}.")
     if kind == "extra_forbidden":
         allowed = fields(_model(path[:-1]))
-        return Problem(path, "not a known key", f"{_owner(path)} has other keys", nearest(name, allowed))
+        return Problem(path, "not a known key", f"{_owner(path)} has no key of this name", nearest(name, allowed))
     if kind == "value_error":
         message = str(error["ctx"]["error"]) if "ctx" in error else error["msg"]
-        return Problem(path, "not consistent", message, "Mend it as said.")
+        return Problem(path, "not consistent", message, "Correct it.")
     if kind == "literal_error":
         choices = ", ".join(map(repr, _options(path)))
         return Problem(path, shown(_at(data, path)), f"{name} is one of {choices}", _mend_name(data, path))
     kinds = " or ".join(dict.fromkeys(_allowed(error) for error in errors))
-    return Problem(path, shown(_at(data, path)), f"{_article(name)} is {kinds}", _mend(name, errors))
+    return Problem(path, shown(_at(data, path)), f"{_subject(path)} is {kinds}", _mend(name, errors))
 
 
 def _allowed(error: ErrorDetails) -> str:
@@ -93,7 +95,7 @@ def _allowed(error: ErrorDetails) -> str:
     if kind == "string_too_long":
         return f"a text of at most {context['max_length']} characters"
     if kind == "string_pattern_mismatch":
-        return "a name of capitals, digits and underscores that begins with a letter, as IGA"
+        return "a text of up to 8 capitals, digits and underscores that begins with a letter, as IGA"
     if kind == "missing":
         return "a list of two numbers"
     first = kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float")
@@ -130,6 +132,12 @@ def _name(path: Path) -> str:
 
 def _owner(path: Path) -> str:
     return spell(path[:-1]) if len(path) > 1 else "a study file"
+
+
+def _subject(path: Path) -> str:
+    """What a place is called: by its key; one that the author chose, by what it stands in."""
+    chosen = isinstance(path[-1], int) or _model(path[:-1]) is None
+    return f"each of {spell(path[:-1])}" if chosen else _article(_name(path))
 
 
 def _article(name: str) -> str:

@@ -24,7 +24,8 @@ def check(study: Node) -> Iterator[Problem]:
 def _control(study: Node) -> Iterator[Problem]:
     arms = study.rows("arms")
     controls = [arm for arm in arms if arm.child("control").data is True]
-    if arms and not controls:
+    unclear = any(not isinstance(arm.child("control").data, bool | None) for arm in arms)
+    if arms and not controls and not unclear:
         yield study.child("arms").problem(
             "one arm is the control", "Set control = true on it.", found="without a control"
         )
@@ -102,7 +103,8 @@ def _within(level: Node, value: float | str | bool) -> bool:
 def _baseline(study: Node) -> Iterator[Problem]:
     visits = study.rows("visits")
     baselines = [visit for visit in visits if visit.child("baseline").data is True]
-    if visits and not baselines:
+    unclear = any(not isinstance(visit.child("baseline").data, bool | None) for visit in visits)
+    if visits and not baselines and not unclear:
         yield study.child("visits").problem(
             "one visit is the baseline", "Set baseline = true on it.", found="without a baseline"
         )

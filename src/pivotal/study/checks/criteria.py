@@ -15,6 +15,18 @@ UNITS = (
     "mm/h", "IU/L", "points", "mL", "mL/min",
 )  # fmt: skip
 _COMPARISONS = ("at_least", "above", "at_most", "below", "between")
+_WRONG: dict[str, tuple[str, ...]] = {
+    "boolean": (*_COMPARISONS, "any_of", "none_of"),
+    "category": (*_COMPARISONS, "is"),
+    "number": ("is",),
+    "integer": ("is",),
+}
+_KINDS = {
+    "boolean": "true or false",
+    "category": "a category, without order",
+    "number": "a number",
+    "integer": "a whole number",
+}
 
 
 def check(study: Node) -> Iterator[Problem]:
@@ -67,17 +79,21 @@ def _criterion(study: Node, criterion: Node, others: list[str] | None = None) ->
 def _comparison(variable: Node, criterion: Node) -> Iterator[Problem]:
     yield from _unit(variable, criterion)
     kind = variable.text("type")
-    for key in _COMPARISONS:
-        if criterion.has(key) and kind in ("boolean", "category"):
-            mend = "Use is = true or false." if kind == "boolean" else "Use any_of or none_of."
-            yield criterion.child(key).problem(f"the variable is a {kind}, which has no order", mend)
-    if criterion.has("is") and kind in ("number", "integer", "category"):
-        yield criterion.child("is").problem(f"the variable is a {kind}, not true or false", "Use another comparison.")
+    for key in _WRONG.get(kind or "", ()):
+        if criterion.has(key):
+            mend = {"boolean": "Use is = true or false.", "category": "Use any_of or none_of."}.get(kind or "", "")
+            yield criterion.child(key).problem(
+                f"the variable is {_KINDS[kind or '']}", mend or "Use at_least, below, between or any_of."
+            )
     values = [criterion.child(key) for key in _COMPARISONS[:4]]
     for key in ("between", "any_of", "none_of"):
         values += criterion.rows(key)
     for value in values:
-        if value.data is not None and kind in ("number", "integer", "category"):
+        if (
+            value.data is not None
+            and kind != "boolean"
+            and value.path[len(criterion.path)] not in _WRONG.get(kind or "", ())
+        ):
             yield from value_of(variable, value)
 
 
@@ -87,7 +103,8 @@ def _unit(variable: Node, criterion: Node) -> Iterator[Problem]:
         return
     node = criterion.child("unit")
     if right is not None:
-        yield node.problem(f"the variable is in {right}", f"Convert the bound and set unit = {right!r}.")
+        convert = "Convert the bound and set" if unit in UNITS else "Set"
+        yield node.problem(f"the variable is in {right}", f"{convert} unit = {right!r}.")
     elif unit not in UNITS:
         yield node.problem("no unit has this name", nearest(unit, UNITS))
     else:

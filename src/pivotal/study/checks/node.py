@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from pivotal.study.lines import Path
@@ -87,8 +88,10 @@ class Node:
 
 
 def as_number(value: Any) -> float | None:
-    """A number, unless it is something else; true is no number."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A finite number, unless it is something else; true is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if isfinite(value) else None
 
 
 def shown(value: Any) -> str:

@@ -74,7 +74,7 @@ def _screening(enrolment: Enrolment, row: Node) -> Iterator[Problem]:
     for value in row.rows("values"):
         wrong = list(value_of(variable, value))
         yield from wrong
-        if not wrong and not conditional and enrolment.passed(name, value.data):
+        if not wrong and not conditional and name not in enrolment.unclear and enrolment.passed(name, value.data):
             yield value.problem(
                 f"no criterion turns away {name} = {value.data}", "Name a value that fails, or add the criterion."
             )

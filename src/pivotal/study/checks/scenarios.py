@@ -68,12 +68,15 @@ def _rate_endpoint(study: Node, rates: Node) -> Iterator[Problem]:
         return
     if endpoint.text("kind") == "continuous":
         yield rates.child("endpoint").problem("a continuous endpoint has no rates", "Name a binary endpoint.")
-    visit = rates.child("visit")
+    yield from _summarised(study, endpoint, rates.child("visit"))
+
+
+def _summarised(study: Node, endpoint: Node, visit: Node) -> Iterator[Problem]:
+    """Whether an endpoint is summarised at a visit; not asked where a visit's name is itself wrong."""
+    known = study.names("visits")
     allowed = [v.data for v in visits_of(endpoint)]
-    if visit.data in study.names("visits") and visit.data not in allowed:
-        yield visit.problem(
-            f"{endpoint.text('name')!r} is not summarised there", f"Use one of: {', '.join(map(str, allowed))}."
-        )
+    if visit.data in known and visit.data not in allowed and all(name in known for name in allowed):
+        yield visit.problem(f"{endpoint.text('name')!r} is not summarised there", f"Use one of: {', '.join(allowed)}.")
 
 
 def _endpoint(study: Node, row: Node) -> Node | None:
@@ -151,9 +154,5 @@ def _posted(study: Node, row: Node) -> Iterator[Problem]:
     low, high = row.number("low"), row.number("high")
     if low is not None and high is not None and low > high:
         yield row.child("low").problem(f"the upper limit is {high:g}", "Exchange them.")
-    if endpoint is not None and row.child("visit").data in study.names("visits"):
-        allowed = [v.data for v in visits_of(endpoint)]
-        if row.child("visit").data not in allowed:
-            yield row.child("visit").problem(
-                f"{endpoint.text('name')!r} is not summarised there", f"Use one of: {', '.join(map(str, allowed))}."
-            )
+    if endpoint is not None:
+        yield from _summarised(study, endpoint, row.child("visit"))

@@ -32,12 +32,16 @@ def span(variable: Node) -> tuple[float, float] | None:
 
 
 class Enrolment:
-    """The criteria of the population and what they let in; a criterion that is itself wrong is left out."""
+    """The criteria of the population and what they let in.
+
+    A criterion that is itself wrong is left out, and what it reads is `unclear`.
+    """
 
     def __init__(self, study: Node) -> None:
         self.variables = dict(study.entries("variables"))
         rows = study.rows("population", "criteria")
         self.criteria = [(row, c) for row in rows if (c := _parsed(row)) is not None]
+        self.unclear = {name for row in rows if _parsed(row) is None for name in _named(row)}
         self.bounds: dict[str, set[float]] = {}
         for part in (study.child("population", "criteria"), study.child("randomisation", "strata")):
             self._collect(part)
@@ -78,6 +82,12 @@ class Enrolment:
             if isinstance(name, str):
                 found = _numbers(node).union(*(_numbers(level) for level in node.rows("levels")))
                 self.bounds[name] = self.bounds.get(name, set()) | found
+
+
+def _named(criterion: Node) -> list[str]:
+    """Every variable that a criterion speaks of, right or wrong."""
+    found = (node.data.get("variable") for node in criterion.walk() if isinstance(node.data, dict))
+    return [name for name in found if isinstance(name, str)]
 
 
 def _parsed(criterion: Node) -> Criterion | None:
