@@ -3,6 +3,8 @@
 import tomllib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pivotal.errors import StudyError, UsageError
 from pivotal.study import load, read, source_text, template
@@ -249,6 +251,31 @@ def test_checks_never_stumble_over_a_part_of_another_type():
     for key in data:
         for junk in (1, "x", [], [1], {}, {"x": 1}, None):
             assert isinstance(check(data | {key: junk}), list)
+
+
+def places(value, path=()):
+    yield from [path] if path else []
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from places(child, (*path, key))
+
+
+PLACES = list(places(tomllib.loads(TEMPLATE)))
+JUNK = st.sampled_from([[[1]], {"a": [1]}, 5, "x", float("nan"), -1, True, 1e308, [], None])
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), JUNK), min_size=1, max_size=4))
+def test_any_value_at_any_place_gives_faults_or_a_study(edits):
+    data = tomllib.loads(TEMPLATE)
+    for path, junk in edits:
+        part = data
+        try:
+            for key in path[:-1]:
+                part = part[key]
+            part[path[-1]] = junk
+        except (TypeError, KeyError, IndexError):
+            continue
+    assert isinstance(check(data), list)
 
 
 def test_a_continuous_endpoint():

@@ -3,7 +3,7 @@
 `resolve` makes a scenario whole; `build` calibrates a model to it; the cohort's `draw` makes `Trials`. Two models:
 
 * `latent course`: every endpoint at every visit, hanging together within a patient (`LatentCohort`);
-* `marginal`: one binary endpoint at its visit, fast (`MarginalCohort`).
+* `marginal`: one binary endpoint at its visit, or several that one value decides; fast (`MarginalCohort`).
 
 `calibration_report` sets what a scenario asks for beside what the cohort gives.
 """
@@ -61,7 +61,7 @@ def build(
     named = _scenario(study, scenario)
     wanted = None if endpoints is None else tuple(_endpoint(study, name) for name in endpoints)
     if mode == "marginal" or (mode == "auto" and _is_marginal(study, named, wanted)):
-        return marginal(study, named, _alone(study, wanted))
+        return marginal(study, named, _one_value(study, wanted))
     return latent(study, named, wanted)
 
 
@@ -91,10 +91,14 @@ def _is_marginal(study: Study, scenario: Scenario, wanted: tuple[Endpoint, ...] 
     return any((r.endpoint, r.visit) == (wanted[0].name, wanted[0].visit) for r in rates)
 
 
-def _alone(study: Study, wanted: tuple[Endpoint, ...] | None) -> Endpoint:
-    binary = [e for e in (wanted or study.endpoints) if e.kind == "binary"]
-    if wanted is not None and (len(wanted) != 1 or len(binary) != 1):
-        raise UsageError("the marginal model draws one binary endpoint. Name one, or use the latent course.")
-    if not binary:
-        raise UsageError(f"{study.id} has no binary endpoint, which the marginal model needs.")
-    return next((e for e in binary if e.role == "primary"), binary[0])
+def _one_value(study: Study, wanted: tuple[Endpoint, ...] | None) -> tuple[Endpoint, ...] | None:
+    """The endpoints, if the marginal model can draw them together: all binary, of one parameter at one visit."""
+    if wanted is None:
+        return None
+    alike = {(e.derive.parameter, e.visit, e.population) for e in wanted}
+    if len(alike) != 1 or any(e.kind != "binary" for e in wanted):
+        raise UsageError(
+            f"{study.id}: the marginal model draws binary endpoints of one parameter at one visit. Name one endpoint, "
+            "or use the latent course."
+        )
+    return wanted

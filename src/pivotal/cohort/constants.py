@@ -87,7 +87,7 @@ class Fitting:
         root = np.sqrt([max(times[v] - start, 0.0) for v in self.course.visits])
         shape = next(iter(known.values())).shape if known else (len(self.study.arms),)
         xs = [0.0, *(root[v] for v in sorted(known))]
-        ys = np.stack([np.full(shape, at_baseline), *(known[v] for v in sorted(known))]).reshape(len(xs), -1)
+        ys: Floats = np.stack([np.full(shape, at_baseline), *(known[v] for v in sorted(known))]).reshape(len(xs), -1)
         columns = np.array([np.interp(root, xs, column) for column in ys.T])
         return np.asarray(columns.T.reshape(len(root), *shape))
 
@@ -132,7 +132,7 @@ def _iga(fitting: Fitting, grades: tuple[int, ...]) -> Floats:
     gaps = _gaps(fitting, success, worst, usual)
     offsets = np.array([[_offsets(worst[b], gaps[a].get(b, usual), usual) for b in grades] for a in range(len(gaps))])
     found = success[:, None, :, None] + offsets.transpose(2, 0, 1)[None]  # (visit, grade, arm, baseline grade)
-    return found.reshape(*found.shape[:2], -1)
+    return np.asarray(found.reshape(*found.shape[:2], -1))
 
 
 def _offsets(worst: int, gap: float, usual: float) -> list[float]:

@@ -67,6 +67,14 @@ class LatentCohort:
         return frozenset((p, v.name) for v in self.study.visits for p in v.measures if p in self.parameters)
 
     @property
+    def calibrated(self) -> frozenset[tuple[str, str]]:
+        """(endpoint, visit) pairs whose rates are met, of what is drawn."""
+        stated = [(self.study.endpoint(r.endpoint), r.visit) for r in self.scenario.rates]
+        return frozenset(
+            (e.name, v) for e, v in stated if e.derive.is_binary and (e.derive.parameter, v) in self.measured
+        )
+
+    @property
     def model(self) -> str:
         """How the patients are made."""
         return "latent course"
@@ -218,7 +226,7 @@ def _stored(margin: Margin, column: Array | None) -> Array:
     """A drawn column as it is kept: grades and codes as small whole numbers, tenths as the nearest double."""
     assert column is not None
     if margin.dtype == "float64":
-        return np.rint(column * np.float32(10)) / 10.0 if column.dtype == np.float32 else column
+        return np.rint(column * np.float32(10)).astype(np.float64) / 10.0 if column.dtype == np.float32 else column
     if column.dtype == np.float32:
         return np.nan_to_num(column, copy=False, nan=-1.0).astype(margin.dtype)
     return column

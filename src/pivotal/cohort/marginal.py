@@ -4,16 +4,15 @@ With the endpoint's rate :math:`\pi_a` in arm :math:`a` (intention to treat, a m
 :math:`s_a` still in the trial at the visit, a patient who is still in responds with probability :math:`\pi_a / s_a`,
 independently of strata and of everything else. The response is written as values that show it: at the visit a value
 that is a response from the patient's baseline, or the baseline value itself (an IGA of 0, or unchanged), so that the
-plan derives the endpoint as it always does. Enrolled patients are drawn directly from the baseline distributions of
-those variables that strata, covariates and the analysis set read; nobody is screened.
+plan derives the endpoint as it always does. Further endpoints of the same parameter and visit may be drawn with it
+(`outcomes`). Enrolled patients are drawn directly from the baseline distributions of those variables that strata,
+covariates and the analysis set read; nobody is screened.
 
 A patient takes three 16-bit words: one for the cell of baseline variables, one for staying, one for response.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,23 +22,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.cohort.allocation import Allocation, allocation
+from pivotal.cohort.cells import (
+    UNKNOWN,
+    all_margins,
+    base_of_cells,
+    cells_of,
+    probabilities_of,
+    read_margins,
+    shared_patterns,
+    shown_by_cell,
+)
 from pivotal.cohort.dropout import Leaving, leaving
-from pivotal.cohort.margins import Margin, margin
-from pivotal.cohort.response import witnesses
+from pivotal.cohort.margins import Margin
+from pivotal.cohort.outcomes import Pattern, chances
 from pivotal.cohort.scenario import resolve
-from pivotal.cohort.words import LEVELS, category_table, draw_words, quick
+from pivotal.cohort.words import LEVELS, Words, category_table, draw_words, quick
 from pivotal.errors import UsageError
-from pivotal.instruments import itch
-from pivotal.study.model import Endpoint, Scenario, Study
+from pivotal.study.model import Endpoint, Rates, Scenario, Study
 from pivotal.trials import Trials
 
 Array = NDArray[Any]
-MOST_CELLS = 4096
 
 
 @dataclass(frozen=True)
 class MarginalCohort:
-    """Virtual patients of one scenario for one binary endpoint.
+    """Virtual patients of one scenario for one binary endpoint, or several that one value decides.
 
     Attributes
     ----------
@@ -47,21 +54,24 @@ class MarginalCohort:
         The study.
     scenario
         The scenario, made whole.
-    endpoint
-        The endpoint.
+    endpoints
+        The endpoints, all of one parameter at one visit.
     margins
-        Distributions of the baseline variables that are drawn; a cell is one value of each, the last runs fastest.
-    responds
-        Probability of response of those still in the trial at the visit, by arm.
+        Distributions of the baseline variables that are drawn; a cell is one value of each.
+    patterns
+        Which endpoints a patient responds on, for each pattern that occurs.
+    bounds
+        Words below the first bound show the first pattern, and so on, of those who stay; (pattern but the last, arm).
     leaving, allocation
         How patients leave, and how they are allocated.
     """
 
     study: Study
     scenario: Scenario
-    endpoint: Endpoint
+    endpoints: tuple[Endpoint, ...]
     margins: tuple[Margin, ...]
-    responds: tuple[float, ...]
+    patterns: tuple[Pattern, ...]
+    bounds: NDArray[np.int32]
     leaving: Leaving
     allocation: Allocation
 
@@ -70,70 +80,32 @@ class MarginalCohort:
         """How the patients are made."""
         return "marginal"
 
+    @property
+    def visit(self) -> str:
+        """The endpoints' visit."""
+        return self.endpoints[0].visit
+
+    @property
+    def parameter(self) -> str:
+        """The endpoints' parameter."""
+        return self.endpoints[0].derive.parameter
+
     @cached_property
     def measured(self) -> frozenset[tuple[str, str]]:
         """(PARAMCD, visit) pairs that `draw` gives."""
-        parameter = self.endpoint.derive.parameter
-        return frozenset({(parameter, self.study.baseline_visit.name), (parameter, self.endpoint.visit)})
+        baseline = self.study.baseline_visit
+        before = {(self.parameter, baseline.name)} if self.parameter in baseline.measures else set()
+        return frozenset({(self.parameter, self.visit)} | before)
 
-    @cached_property
-    def cells(self) -> Mapping[str, Array]:
-        """Value of each variable in each cell, (cell,)."""
-        grid = list(itertools.product(*(one.values for one in self.margins)))
-        columns = {one.variable: np.array([row[k] for row in grid], dtype=one.dtype)
-                   for k, one in enumerate(self.margins)}  # fmt: skip
-        if "ITCHNRS" in columns and "AGE" in columns:
-            columns["ITCHNRS"] = np.where(columns["AGE"] < itch.FROM_AGE, -1, columns["ITCHNRS"]).astype(np.int8)
-        return columns
+    @property
+    def calibrated(self) -> frozenset[tuple[str, str]]:
+        """(endpoint, visit) pairs whose rates are met."""
+        return frozenset((e.name, self.visit) for e in self.endpoints)
 
     @cached_property
     def categories(self) -> Mapping[str, tuple[str, ...]]:
         """Labels of coded baseline variables."""
         return {one.variable: one.categories for one in self.margins if one.categories}
-
-    @cached_property
-    def _cell_of_word(self) -> NDArray[np.uint16]:
-        probabilities = tuple(math.prod(p) for p in itertools.product(*(one.probabilities for one in self.margins)))
-        return category_table(probabilities)
-
-    @cached_property
-    def _stratum_of_cell(self) -> NDArray[np.uint8]:
-        if not self.allocation.strata:
-            return np.zeros(len(self._base_of_cell), dtype=np.uint8)
-        return self.allocation.stratum(self.cells, self.categories)
-
-    @cached_property
-    def _base_of_cell(self) -> Array:
-        """Baseline value of the endpoint's parameter in each cell."""
-        parameter = self.endpoint.derive.parameter
-        found = self.cells.get(parameter)
-        if found is None:
-            count = math.prod(len(one.values) for one in self.margins)
-            found = np.full(count, self._base_where_unknown(), dtype=self._dtype)
-        return found.astype(self._dtype)
-
-    def _base_where_unknown(self) -> float:
-        """Mean of the parameter's baseline where the study states one, otherwise the lower end of its range."""
-        assert self.study.cohort is not None
-        name = self.endpoint.derive.parameter
-        mean = next((b.mean for b in self.study.cohort.baseline if b.variable == name), None)
-        limits = next((p.range for p in self.study.parameters if p.name == name), None)
-        return mean if mean is not None else (limits[0] if limits is not None else 0.0)
-
-    @cached_property
-    def _dtype(self) -> type[np.int8 | np.float64]:
-        name = self.endpoint.derive.parameter
-        one = next((p for p in self.study.parameters if p.name == name), None)
-        small = one is not None and one.integer and (one.range or (0, 200))[1] <= 127
-        return np.int8 if small else np.float64
-
-    @cached_property
-    def _value_of_cell(self) -> Array:
-        """Value at the visit by cell, of those without response and then of those with one, (2 x cell,)."""
-        parameter = next((p for p in self.study.parameters if p.name == self.endpoint.derive.parameter), None)
-        pairs = [(-1.0, -1.0) if base < 0 else witnesses(self.endpoint.derive, parameter, float(base))
-                 for base in self._base_of_cell]  # fmt: skip
-        return np.array([no for _, no in pairs] + [yes for yes, _ in pairs], dtype=self._dtype)
 
     def draw(
         self,
@@ -144,19 +116,18 @@ class MarginalCohort:
         visits: tuple[str, ...] | None = None,
         randomised: bool = True,
     ) -> Trials:
-        """Draw trials; see `LatentCohort.draw`. Only the endpoint's visit is drawn, whatever `visits` says."""
-        shape = (replicates, size or self.study.population.size)
+        """Draw trials; see `LatentCohort.draw`. Only the endpoints' visit is drawn, whatever `visits` says."""
         rng = quick(rng)
+        shape = (replicates, size or self.study.population.size)
         words = draw_words(rng, 3, shape[0] * shape[1])
         cell = self._cell_of_word.take(words[0]).astype(np.intp).reshape(shape)
         arm = self._allocate(rng, cell, randomised)
         last_visit, reason, missing = self._leave(rng, words[1], arm)
-        base = self._base_of_cell.take(cell)
-        subject = {name: column.take(cell) for name, column in self.cells.items()}
-        values = {
-            (self.endpoint.derive.parameter, self.study.baseline_visit.name): base,
-            (self.endpoint.derive.parameter, self.endpoint.visit): self._respond(words[2], arm, cell, missing),
-        }
+        before, after = (self.parameter, self.study.baseline_visit.name), (self.parameter, self.visit)
+        subject = {name: column.take(cell) for name, column in self._cells.items()}
+        values = {after: self._respond(words[2], arm, cell, missing)}
+        if before in self.measured:
+            values[before] = subject.get(self.parameter, self._base_of_cell.take(cell))
         return Trials(
             arms=tuple(a.name for a in self.study.arms),
             visits=tuple(v.name for v in self.study.visits),
@@ -169,19 +140,44 @@ class MarginalCohort:
             categories=self.categories,
         )
 
+    @cached_property
+    def _cells(self) -> Mapping[str, Array]:
+        return cells_of(self.margins)
+
+    @cached_property
+    def _cell_of_word(self) -> NDArray[np.uint16]:
+        return category_table(probabilities_of(self.margins))
+
+    @cached_property
+    def _stratum_of_cell(self) -> NDArray[np.uint8]:
+        if not self.allocation.strata:
+            return np.zeros(len(self._base_of_cell), dtype=np.uint8)
+        return self.allocation.stratum(self._cells, self.categories)
+
+    @cached_property
+    def _base_of_cell(self) -> Array:
+        return base_of_cells(self.study, self.parameter, self.margins)
+
+    @cached_property
+    def _value_of_cell(self) -> Array:
+        """Value at the visit by pattern and cell, pattern after pattern."""
+        shown = shown_by_cell(self.study, self.endpoints, self._base_of_cell)
+        table = [[cell.get(pattern, UNKNOWN) for cell in shown] for pattern in self.patterns]
+        return np.array(table, dtype=self._base_of_cell.dtype).ravel()
+
     def _allocate(self, rng: np.random.Generator, cell: NDArray[np.intp], randomised: bool) -> NDArray[np.int8]:
         shape = (cell.shape[0], cell.shape[1])
         if not randomised:
             return self.allocation.in_turn(shape)
         if self.allocation.method == "stratified permuted blocks":
             return self.allocation.in_blocks(rng, self._stratum_of_cell.take(cell))
-        read = {name: self.cells[name].take(cell) for name in self.allocation.variables}
+        read = {name: self._cells[name].take(cell) for name in self.allocation.variables}
         return self.allocation.allocate(rng, shape, read, self.categories)
 
     def _leave(
-        self, rng: np.random.Generator, words: NDArray[np.uint16], arm: NDArray[np.int8]
+        self, rng: np.random.Generator, words: Words, arm: NDArray[np.int8]
     ) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.intp]]:
-        """Last visit and reason, (replicate, subject), and where those are who miss the endpoint's visit."""
+        """Last visit and reason, (replicate, subject), and where those are who miss the endpoints' visit."""
         bounds = np.rint(np.array(self.leaving.gone) * LEVELS).astype(np.int32)  # (visit, arm)
         last_visit = np.full(arm.shape, self.leaving.last, dtype=np.int8)
         reason = np.zeros(arm.shape, dtype=np.int8)
@@ -192,51 +188,51 @@ class MarginalCohort:
         gone = words.take(leavers) < bounds.take(their_arm, axis=1)
         last_visit.ravel()[leavers] = self.leaving.last_visit_of(gone)
         reason.ravel()[leavers] = self.leaving.draw_reasons(rng, their_arm)
-        return last_visit, reason, leavers[gone[self.study.visit_index(self.endpoint.visit)]]
+        return last_visit, reason, leavers[gone[self.study.visit_index(self.visit)]]
 
-    def _respond(
-        self, words: NDArray[np.uint16], arm: NDArray[np.int8], cell: NDArray[np.intp], missing: NDArray[np.intp]
-    ) -> Array:
+    def _respond(self, words: Words, arm: NDArray[np.int8], cell: NDArray[np.intp], missing: NDArray[np.intp]) -> Array:
         """Values at the visit; those who are missing have none."""
-        bounds = np.rint(np.array(self.responds) * LEVELS).astype(np.int32)
-        response = words.reshape(arm.shape) < bounds.take(arm)
-        found = self._value_of_cell.take(cell + response * np.intp(len(self._base_of_cell)))
-        found.ravel()[missing] = -1 if found.dtype.kind == "i" else np.nan
+        place = cell.copy()
+        count = np.intp(len(self._base_of_cell))
+        for bound in self.bounds:
+            place += (words.reshape(arm.shape) >= bound.take(arm)) * count
+        found: Array = self._value_of_cell.take(place)
+        found.ravel()[missing] = UNKNOWN if found.dtype.kind == "i" else np.nan
         return found
 
 
-def marginal(study: Study, scenario: Scenario, endpoint: Endpoint) -> MarginalCohort:
-    """The fast cohort of one endpoint of a study under a scenario."""
+def marginal(study: Study, scenario: Scenario, endpoints: tuple[Endpoint, ...] | None) -> MarginalCohort:
+    """The fast cohort of endpoints of a study under a scenario; None takes the primary one and those drawn with it."""
     resolved = resolve(study, scenario)
     leaves = leaving(study, resolved)
-    rates = next((r for r in resolved.rates if (r.endpoint, r.visit) == (endpoint.name, endpoint.visit)), None)
-    if rates is None:
+    chosen = _with_primary(study, resolved) if endpoints is None else endpoints
+    margins = all_margins(study, chosen) if endpoints is None else read_margins(study, chosen)
+    base = base_of_cells(study, chosen[0].derive.parameter, margins)
+    patterns = shared_patterns(shown_by_cell(study, chosen, base))
+    stay = 1 - np.array(leaves.gone[study.visit_index(chosen[0].visit)])
+    rates = np.array([[_rates(resolved, e).proportion(arm.name) for arm in study.arms] for e in chosen])
+    share = chances(patterns, np.minimum(rates / stay, 1.0), [e.name for e in chosen])
+    bounds = np.rint(np.cumsum(share, axis=0)[:-1] * LEVELS).astype(np.int32)
+    return MarginalCohort(study, resolved, chosen, margins, tuple(patterns), bounds, leaves, allocation(study))
+
+
+def _with_primary(study: Study, scenario: Scenario) -> tuple[Endpoint, ...]:
+    stated = {(r.endpoint, r.visit) for r in scenario.rates}
+    known = [e for e in study.endpoints if e.kind == "binary" and (e.name, e.visit) in stated]
+    if not known:
+        raise UsageError(
+            f"{study.id}, scenario {scenario.name!r}: no binary endpoint has a rate at its visit. Add one."
+        )
+    first = next((e for e in known if e.role == "primary"), known[0])
+    alike = (first.derive.parameter, first.visit, first.population)
+    return (first, *(e for e in known if e is not first and (e.derive.parameter, e.visit, e.population) == alike))
+
+
+def _rates(scenario: Scenario, endpoint: Endpoint) -> Rates:
+    found = next((r for r in scenario.rates if (r.endpoint, r.visit) == (endpoint.name, endpoint.visit)), None)
+    if found is None:
         raise UsageError(
             f"scenario {scenario.name!r} gives no rate of {endpoint.name} at {endpoint.visit}, which the marginal "
             "model draws. Add it to the scenario's rates."
-        )
-    gone = leaves.gone[study.visit_index(endpoint.visit)]
-    responds = tuple(
-        min(rates.proportion(arm.name) / (1 - left), 1.0) for arm, left in zip(study.arms, gone, strict=True)
-    )
-    return MarginalCohort(study, resolved, endpoint, _margins(study, endpoint), responds, leaves, allocation(study))
-
-
-def _margins(study: Study, endpoint: Endpoint) -> tuple[Margin, ...]:
-    """Distributions of what strata, covariates and the analysis set read."""
-    assert study.cohort is not None
-    analyses = (endpoint.analysis, *endpoint.supplementary)
-    sets = [s for s in study.analysis_sets if s.name == endpoint.population]
-    read = {s.variable for s in study.randomisation.strata}
-    read |= {c for analysis in analyses for c in analysis.covariates}
-    read = read.union(*(c.variables() for one in sets for c in one.criteria))
-    if "ITCHNRS" in read | {endpoint.derive.parameter}:
-        read |= {"AGE", "ITCHNRS"}
-    found = tuple(margin(study, b) for b in study.cohort.baseline if b.variable in read)
-    cells = math.prod(len(one.values) for one in found)
-    if cells > MOST_CELLS:
-        raise UsageError(
-            f"{endpoint.name} reads {', '.join(one.variable for one in found)}: {cells:,} combinations of values are "
-            'too many for the marginal model. Use mode = "latent course".'
         )
     return found

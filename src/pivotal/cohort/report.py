@@ -52,7 +52,7 @@ def _rates(cohort: Cohort, trials: Trials) -> Iterator[JSON]:
     study = cohort.study
     for rates in cohort.scenario.rates:
         endpoint = study.endpoint(rates.endpoint)
-        if not endpoint.derive.is_binary or (endpoint.derive.parameter, rates.visit) not in trials.values:
+        if (endpoint.name, rates.visit) not in cohort.calibrated:
             continue
         response, included = _response(study, endpoint, trials, rates.visit), _population(study, endpoint, trials)
         for a, arm in enumerate(study.arms):
@@ -62,6 +62,8 @@ def _rates(cohort: Cohort, trials: Trials) -> Iterator[JSON]:
 
 def _completers(cohort: Cohort, trials: Trials) -> Iterator[JSON]:
     study = cohort.study
+    if cohort.model == "marginal":
+        return
     named = next((s for s in study.scenarios if s.name == cohort.scenario.name), cohort.scenario)
     for target in completers(study, named):
         endpoint = study.endpoint(target.endpoint)
@@ -100,10 +102,10 @@ def _baseline(study: Study, trials: Trials) -> Iterator[JSON]:
 
 
 def _response(study: Study, endpoint: Endpoint, trials: Trials, visit: str) -> Mask:
-    """Responders with a missing value as non-response, (replicate, subject)."""
+    """Responders with a missing value as non-response, (replicate, subject); a missing baseline fails comparisons."""
     value = trials.value(endpoint.derive.parameter, visit)
     base = trials.value(endpoint.derive.parameter, study.baseline_visit.name)
-    return holds(endpoint.derive, value, base) & observed(value) & observed(base)
+    return holds(endpoint.derive, value, base) & observed(value)
 
 
 def _population(study: Study, endpoint: Endpoint, trials: Trials) -> Mask:

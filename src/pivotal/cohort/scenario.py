@@ -136,7 +136,7 @@ def _after_stress(study: Study, scenario: Scenario, stated: Stated, rate: Rates)
         if wanted > stay + 1e-12:
             raise UsageError(
                 f"scenario {scenario.name!r}: {rate.endpoint} at {rate.visit} is {100 * wanted:.3g} % on {arm}, but "
-                f"only {100 * stay:.3g} % are still in the trial; a missing response is none. Lower the rate or dropout."
+                f"only {100 * stay:.3g} % are still in the trial; missing is no response. Lower the rate or dropout."
             )
         arms[arm] = value if stay_now == stay else 100 * wanted * stay_now / stay
     return rate.model_copy(update={"arms": arms})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,14 +13,15 @@ from pivotal.errors import UsageError
 from pivotal.study.criteria import Criterion, passes
 from pivotal.study.model import Study
 
-ROUNDS = 3
+ROUNDS = 2
+MOST_TRIED = 2000
 
 
 def usual_values(study: Study, names: set[str], drawn: Mapping[str, Margin]) -> dict[str, Any]:
     """A value of each variable with which a candidate passes the criteria.
 
     A variable's `usual` in the study file decides; where there is none, a value is looked for among the bounds of the
-    criteria, one variable at a time, so that most criteria are passed.
+    criteria, for one criterion's variables at a time, so that most criteria are passed.
 
     Raises
     ------
@@ -32,8 +34,11 @@ def usual_values(study: Study, names: set[str], drawn: Mapping[str, Margin]) -> 
     found |= {name: options[0] for name, options in choices.items()}
     judged = [c for c in study.population.criteria if not c.variables() & set(drawn)]
     for _ in range(ROUNDS if searched else 0):
-        for name in searched:
-            found[name] = max(choices[name], key=lambda value, n=name: _passed(judged, found | {n: value}))  # type: ignore[misc]
+        for criterion in judged:
+            own = [name for name in searched if name in criterion.variables()]
+            tried = itertools.islice(itertools.product(*(choices[name] for name in own)), MOST_TRIED)
+            settings = [found | dict(zip(own, values, strict=True)) for values in tried]
+            found = max(settings, key=lambda setting: _passed(judged, setting))
     for criterion in judged:
         if not _passed([criterion], found):
             raise UsageError(

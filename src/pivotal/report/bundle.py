@@ -29,8 +29,8 @@ class Bundle:
     provenance
         `versions`, `seed`, `hashes`, `time`, `command`, `files`, and whatever else a run says of itself.
     calibration
-        What the virtual patients were asked for and what they reach: mappings with `what`, `target`, `reached` and
-        optionally `unit` (`%` for proportions), `scenario`, `visit`, `arm`, `difference`.
+        What the virtual patients were asked for and what they reach: mappings with `what`, `name`, `visit`, `arm`,
+        `target`, `reached` and `mcse`, as `cohort.calibration_report` gives them.
     virtual
         Whether the patients are made up; None takes it from the results, else from the study.
     """

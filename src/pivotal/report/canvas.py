@@ -101,7 +101,8 @@ def _inline(text: str, prefix: str, label: str) -> Markup:
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r'(xlink:)?href="#([^"]+)"', rf'href="#{prefix}-\2"', text)
     text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
-    text = re.sub(r"font: (?:(bold|\d+) )?([\d.]+px) [^;\"]+", _font, text)
+    text = re.sub(r"font-family: [^;\"]+; ?", "", text)
+    text = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", text)
     text = re.sub(r"\s*\n\s*", "\n", text)
     view = re.search(r'viewBox="([^"]+)"', text)
     head = (
@@ -109,8 +110,3 @@ def _inline(text: str, prefix: str, label: str) -> Markup:
         f'font-family="{svg.FONTS}" stroke-linejoin="round" xmlns="http://www.w3.org/2000/svg">'
     )
     return Markup(re.sub(r"^<svg[^>]*>", lambda _: head, text).strip())
-
-
-def _font(found: re.Match[str]) -> str:
-    weight = "bold" if found.group(1) in {"bold", "700"} else "normal"
-    return f"font-weight: {weight}; font-size: {found.group(2)}"

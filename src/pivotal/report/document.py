@@ -183,4 +183,4 @@ def join(parts: Sequence[Text], separator: str = " ") -> Markup:
 
 def against(arm: str, comparator: str) -> Markup:
     """A pair of arms in a table, the comparator under the arm."""
-    return Markup('<span class="arm">{}</span><span class="under">against {}</span>').format(arm, comparator)
+    return Markup('<span class="arm">{}</span><span class="under short">against {}</span>').format(arm, comparator)

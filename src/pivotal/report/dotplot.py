@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDE, NARROW = 940.0, 370.0
-WIDE_LEFT, WIDE_RIGHT = 376.0, 200.0
+WIDE_LEFT = 384.0
 ROW, HEAD, TITLE = 24.0, 30.0, 12.5
 RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 WIDEST_RATIO = (0.02, 200.0)
@@ -31,7 +31,7 @@ def forest(
 ) -> Drawing:
     """Estimates with their intervals, words on either side; on narrow pages the words stand above each bar."""
     row = 46.0 if narrow else ROW
-    width, left, right = (NARROW, 10.0, 158.0) if narrow else (WIDE, WIDE_LEFT, WIDE_RIGHT)
+    width, left, right = (NARROW, 10.0, _room(groups, 12.0)) if narrow else (WIDE, WIDE_LEFT, _room(groups, 12.5))
     body = sum(HEAD + row * len(group.dots) for group in groups)
     figure = canvas(width, body + 62)
     ax = axes(figure, left, 4, width - left - right, body)
@@ -47,6 +47,11 @@ def forest(
             y += row
     say(figure, left + (width - left - right) / 2, body + 44, axis, ha="center", colour=svg.MUTED)
     return drawing(figure, name, label=label, mark=mark)
+
+
+def _room(groups: Sequence[DotGroup], size: float) -> float:
+    """Width for the words on the right: that of the longest estimate."""
+    return 26.0 + max((svg.width_of(d.words, size) for g in groups for d in g.dots if d.value is not None), default=0.0)
 
 
 def _forest_words(figure: Figure, dot: Dot, y: float, narrow: bool) -> None:

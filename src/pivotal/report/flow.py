@@ -61,16 +61,15 @@ def _figure(bundle: Bundle, flow: Flow) -> Figure:
     label = "CONSORT flow diagram. " + "; ".join(
         f"{line.text} {count(line.number)}" for box in _all_boxes(flow) for line in box if line.number is not None
     )
-    visit = bundle.primary.visit
+    notes = [f"Analysed: patients in the denominator of each endpoint at its visit (primary: {bundle.primary.visit})."]
+    if flow.screened:
+        notes.insert(0, "Excluded: a candidate counts under the first criterion that fails.")
     return Figure(
         "figure-flow",
         "Flow of patients through the trial (CONSORT)",
         _wide(flow, label, bundle.simulated),
         _narrow(flow, label, bundle.simulated),
-        notes=(
-            "A candidate counts under the first criterion that fails. Completed and discontinued: to the last visit.",
-            f"Analysed: patients in the denominator of each endpoint at its visit (primary: {visit}).",
-        ),
+        notes=tuple(notes),
     )
 
 

@@ -132,7 +132,9 @@ def _node(bundle: Bundle, node: Node) -> list[Markup]:
     ]
     lines = [(h.name, 13.5, "700", svg.INK), (level, 11.5, None, svg.MUTED), (p, 12, None, svg.INK)]
     for row, (words, size, weight, ink) in enumerate(lines):
-        shown = svg.wrap(words, node.width - 12, size, bold=weight is not None)[0] if row == 0 else words
+        if row == 0 and svg.width_of(words, size, bold=True) > node.width - 12:
+            size = 11.0
+        shown = svg.fitted(words, node.width - 8, size, bold=weight is not None)
         y = node.y + 22 + row * 18
         parts.append(svg.text(middle, y, shown, size=size, anchor="middle", weight=weight, fill=ink))
     parts.append(svg.text(middle, node.y + 80, decision, size=12.5, anchor="middle", weight="700", fill=colour))
@@ -184,8 +186,10 @@ def _label(a: Node, b: Node, weight: float) -> list[Markup]:
 def decision(rejected: float | None) -> Markup:
     """A decision in a table."""
     if rejected is None:
-        return Markup('<span class="quiet">not tested</span>')
-    return Markup('<span class="yes">✓ rejected</span>' if rejected else '<span class="quiet">not rejected</span>')
+        return Markup('<span class="quiet short">not tested</span>')
+    return Markup(
+        '<span class="yes">✓ rejected</span>' if rejected else '<span class="quiet short">not rejected</span>'
+    )
 
 
 def _table(bundle: Bundle) -> Table:

@@ -85,7 +85,7 @@ def _hypotheses_table(bundle: Bundle, rows: Sequence[JSON]) -> Table:
         lines.append(Line(heading=bundle.scenario_label(scenario)))
         lines += [Line(_hypothesis(row, notes), indent=True) for row in rows if row["scenario"] == scenario]
     columns = (
-        Column("Hypothesis"), Column("Method"), Column("Power (MCSE)", number=True), Column("Truth", number=True),
+        Column("Hypothesis"), Column("Power (MCSE)", number=True), Column("Truth", number=True),
         Column("Bias (MCSE)", number=True), Column("Coverage (MCSE)", number=True),
         Column("Not estimable", number=True), Column("Not converged", number=True),
     )  # fmt: skip
@@ -93,7 +93,10 @@ def _hypotheses_table(bundle: Bundle, rows: Sequence[JSON]) -> Table:
     scale = f"Truth and bias: on the scale {scales}. " if scales else ""
     note = f"{scale}The truth is the estimator's value in one very large population. H0: a true null hypothesis."
     caption = "Power, bias and coverage, by scenario and hypothesis"
-    return Table("table-operating", caption, columns, tuple(lines), (note, *notes.notes), origin="replicates")
+    methods = dict.fromkeys((str(row["endpoint"]), method_name(row.get("method") or "")) for row in rows)
+    how = "; ".join(f"{endpoint}: {method}" for endpoint, method in methods if method)
+    texts = (f"Method: {how}.", note, *notes.notes) if how else (note, *notes.notes)
+    return Table("table-operating", caption, columns, tuple(lines), texts, origin="replicates")
 
 
 def _hypothesis(row: JSON, notes: Footnotes) -> tuple[Text, ...]:
@@ -105,7 +108,6 @@ def _hypothesis(row: JSON, notes: Footnotes) -> tuple[Text, ...]:
     missing = notes.mark("there is no truth to compare with") if row.get("truth") is None else ""
     return (
         f"{row['hypothesis']}{null}",
-        method_name(row.get("method") or ""),
         _share(row.get("power"), row.get("mcse")),
         (DASH if row.get("truth") is None else fixed(row["truth"], 3)) + missing,
         bias,

@@ -35,7 +35,7 @@ def ordered(bundle: Bundle, comparisons: Sequence[Comparison]) -> list[tuple[End
     """Comparisons by endpoint: primary, secondary, exploratory, each in the study's order."""
     endpoints = sorted(bundle.study.endpoints, key=lambda e: list(ROLES).index(e.role))
     found = [(e, [c for c in comparisons if c.endpoint == e.name]) for e in endpoints]
-    return [(endpoint, rows) for endpoint, rows in found if rows]
+    return [(endpoint, sorted(rows, key=lambda c: c.role != "main")) for endpoint, rows in found if rows]
 
 
 def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:

@@ -95,7 +95,7 @@ def _course_axes(ax: Axes, panel: Panel) -> None:
     values = [v for s in panel.series for p in s.points for v in (p.value, p.low, p.high) if v is not None]
     ends = [scale * v for v in values] or [0.0, 1.0]
     if panel.in_percent:
-        top = min(100.0, nice_ceiling(max(ends), 20))
+        top = min(100.0, nice_ceiling(max(ends) + 2, 20))
         ax.set_ylim(0, top)
         ax.set_yticks(range(0, int(top) + 1, 20))
     else:

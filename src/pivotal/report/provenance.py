@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Block, Code, Column, Facts, Folded, Heading, Line, Prose, Section, Table, Text
-from pivotal.report.format import DASH, fixed, percent, plain, plural
+from pivotal.report.format import DASH, capital, fixed, percent, plural
 
 JSON = Mapping[str, Any]
 HASH_LENGTH = 40
+PROPORTIONS = ("rate", "discontinuation", "baseline share")
+"""Starts of what is a proportion among the targets of a calibration."""
 
 
 def provenance_section(bundle: Bundle) -> Section:
@@ -65,45 +67,38 @@ def _seed(bundle: Bundle) -> str:
     return f" --seed {seed}" if seed is not None else ""
 
 
-def _calibration(calibration: object) -> Folded:
-    rows = [row for row in calibration if isinstance(row, Mapping)] if isinstance(calibration, list | tuple) else []
-    lines = tuple(
-        Line(
-            (
-                _what(row),
-                _number(row.get("target"), row),
-                _number(_reached(row), row),
-                _number(row.get("difference"), row),
-            )
-        )
-        for row in rows
-    )
+def _calibration(calibration: Sequence[JSON]) -> Folded:
+    lines: list[Line] = []
+    for what in dict.fromkeys(str(row.get("what", "")) for row in calibration):
+        lines.append(Line(heading=capital(what)))
+        lines += [_target(row) for row in calibration if str(row.get("what", "")) == what]
     columns = (
-        Column("What", wide=True),
+        Column("What"),
+        Column("Visit"),
+        Column("Arm"),
         Column("Target", number=True),
-        Column("Reached", number=True),
-        Column("Difference", number=True),
+        Column("Reached (MCSE)", number=True),
+        Column("Off by", number=True),
     )
-    table = Table(
-        "table-calibration", "Targets of the cohort model, and what it reaches", columns, lines, origin="replicates"
-    )
-    return Folded(plural(len(lines), "target"), (table,))
+    caption = "Targets of the cohort model, and what it reaches"
+    notes = ("Off by: in percentage points for proportions.",)
+    table = Table("table-calibration", caption, columns, tuple(lines), notes, origin="replicates")
+    return Folded(plural(len(calibration), "target"), (table,))
 
 
-_NUMBERS = frozenset({"target", "reached", "achieved", "value", "difference", "unit", "tolerance", "met", "mcse"})
+def _target(row: JSON) -> Line:
+    share = str(row.get("what", "")).startswith(PROPORTIONS)
+    target, reached, error = (row.get(key) for key in ("target", "reached", "mcse"))
+    shown = _number(reached, share) + (f" ({_number(error, share, bare=True)})" if error is not None else "")
+    off = None if target is None or reached is None else reached - target
+    cells = (row.get("name") or "", row.get("visit") or "", row.get("arm") or "")
+    return Line((*cells, _number(target, share), shown, _number(off, share, bare=True)), indent=True)
 
 
-def _reached(row: JSON) -> Any:
-    return next((row[key] for key in ("reached", "achieved", "simulated", "value") if row.get(key) is not None), None)
-
-
-def _what(row: JSON) -> str:
-    return ", ".join(str(value) for key, value in row.items() if key not in _NUMBERS and value is not None)
-
-
-def _number(value: Any, row: JSON) -> str:
-    if not isinstance(value, int | float):
+def _number(value: float | None, share: bool, *, bare: bool = False) -> str:
+    """A proportion in percent, anything else with three decimals."""
+    if value is None:
         return DASH
-    if row.get("unit") == "%":
-        return percent(value, 2)
-    return fixed(value, 3) if isinstance(value, float) else plain(value)
+    if not share:
+        return fixed(value, 3)
+    return fixed(100 * value, 2) if bare else percent(value, 2)

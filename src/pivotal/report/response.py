@@ -118,17 +118,18 @@ def _means_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     for endpoint in endpoints:
         lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
         for visit in _visits(bundle, endpoint):
-            cells: list[Text] = [visit.name]
-            for arm in bundle.arms:
-                cells += _mean(bundle, endpoint, visit.name, arm, notes)
-            lines.append(Line(tuple(cells), indent=True))
-    columns = [Column("Visit")]
-    for arm in bundle.arms:
-        columns += [Column(text, number=True, group=arm) for text in ("n", "Mean (SD)", "Median (range)")]
-    return Table("table-means", "Measurements by visit and arm", tuple(columns), tuple(lines), notes.notes)
+            lines += [Line(_mean(bundle, endpoint, visit.name, arm, notes), indent=True) for arm in bundle.arms]
+    columns = (
+        Column("Visit"),
+        Column("Arm"),
+        Column("n", number=True),
+        Column("Mean (SD)", number=True),
+        Column("Median (range)", number=True),
+    )
+    return Table("table-means", "Measurements by visit and arm", columns, tuple(lines), notes.notes)
 
 
-def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footnotes) -> list[Text]:
+def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footnotes) -> tuple[Text, ...]:
     keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
     got = {s: bundle.rows.get("response", statistic=s, **keys) for s in ("n", "mean", "sd", "median", "min", "max")}
 
@@ -136,5 +137,5 @@ def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footn
         value = got[name].value
         return DASH if value is None else fixed(value, digits)
 
-    mark = notes.mark(got["mean"].reason)
-    return [show("n", 0), f"{show('mean')} ({show('sd')})" + mark, f"{show('median')} ({show('min')} to {show('max')})"]
+    mean = f"{show('mean')} ({show('sd')})" + notes.mark(got["mean"].reason)
+    return visit, arm, show("n", 0), mean, f"{show('median')} ({show('min')} to {show('max')})"

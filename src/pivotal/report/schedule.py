@@ -11,9 +11,9 @@ from pivotal.report import svg
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Figure
 from pivotal.report.format import plain
-from pivotal.study.model import Study, Visit
+from pivotal.study.model import Period, Study, Visit
 
-WIDTH, LEFT, ROW, TOP = 940.0, 236.0, 25.0, 8.0
+WIDTH, LEFT, ROW, TOP = 940.0, 252.0, 25.0, 8.0
 NARROWEST = 66.0
 TINTS = ("#dbe7f3", "#e6ece0", "#efe6da", "#eae3f0")
 
@@ -84,7 +84,11 @@ def schedule_figure(bundle: Bundle) -> Figure:
 
 
 def _rules(study: Study) -> list[str]:
-    return [f"{period.label or period.name}: {period.rule}." for period in study.periods if period.rule]
+    return [f"{_named(period)}: {period.rule}." for period in study.periods if period.rule]
+
+
+def _named(period: Period) -> str:
+    return f"{period.label} ({period.name})" if period.label and period.label != period.name else period.name
 
 
 def _measures(study: Study) -> list[tuple[str, str]]:

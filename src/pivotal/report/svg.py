@@ -13,14 +13,20 @@ INK, MUTED, FAINT, LINE, ACCENT = "#1a2230", "#566070", "#8a93a1", "#c9d0d9", "#
 MARK = "SIMULATED"
 MARK_INK = "#9a3412"
 
-_NARROW = frozenset("iljtfrI.,:;'|!()[] 1")
-_BROAD = frozenset("mwMWGOQ%@")
+_THIN, _NARROW, _BROAD = frozenset("iljI.,:;'|! "), frozenset("tfr()[]/-"), frozenset("mwMWOQ%@…")
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
-    """About how wide a text runs, on the safe side."""
-    ems = sum(0.38 if c in _NARROW else 0.95 if c in _BROAD else 0.7 if c.isupper() else 0.63 for c in text)
-    return ems * size * (1.1 if bold else 1.0)
+    """About how wide a text runs in a wide typeface (DejaVu Sans), so that it fits in any other."""
+    return sum(_em(c) for c in text) * size * (1.12 if bold else 1.0)
+
+
+def _em(c: str) -> float:
+    if c in _THIN:
+        return 0.33
+    if c in _NARROW:
+        return 0.42
+    return 0.93 if c in _BROAD else 0.7 if c.isupper() else 0.62
 
 
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:

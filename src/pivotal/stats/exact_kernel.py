@@ -47,7 +47,8 @@ class Weights:
     """The conditional distribution up to a constant: log weight of the total `low + t`, shape (replicate, t).
 
     `chance` is the probability of the fixed margins given the arms' totals, under the tilt, relative to the total that
-    the tilt was fitted to: the larger, the more accurate the weight. `distance` is how far the total lies from that; infinite where the tilt serves none.
+    the tilt was fitted to: the larger, the more accurate the weight. `distance` is how far the total lies from that,
+    infinite where the tilt serves none.
     `settled` totals are not to be tried with another tilt.
     """
 
@@ -139,11 +140,14 @@ def gather(values: Numbers, index: Ints) -> Numbers:
     return cast(Numbers, np.where(inside, taken, 0.0))
 
 
-def toeplitz(values: Numbers, start: Ints, rows: int, columns: int) -> Numbers:
-    """Matrix values[start + row - column], (..., row, column); start has the shape of values without its last axis."""
-    needed = np.arange(rows + columns - 1) - (columns - 1)
-    shifted = gather(values, start[..., None] + needed)
-    return cast(Numbers, np.ascontiguousarray(sliding_window_view(shifted, columns, axis=-1)[..., ::-1]))
+def toeplitz(values: Numbers, start: int, rows: int, columns: int) -> Numbers:
+    """Matrix values[start + row - column], zero outside, (..., row, column)."""
+    first = start - columns + 1
+    padded = np.zeros((*values.shape[:-1], rows + columns - 1), dtype=values.dtype)
+    low, high = max(first, 0), min(first + rows + columns - 1, values.shape[-1])
+    if high > low:
+        padded[..., low - first : high - first] = values[..., low:high]
+    return cast(Numbers, np.ascontiguousarray(sliding_window_view(padded, columns, axis=-1)[..., ::-1]))
 
 
 def convolve(left: Complexes, right: Complexes, size: int) -> Complexes:
@@ -186,8 +190,7 @@ def _cells_product(weights: Floats, turn: Complexes, size: int) -> Complexes:
         padded[..., :width] = product
         return padded
     if np.all(turn[:, 0] == 1):  # the first cell does not turn: one real matrix serves every node
-        start = np.zeros((replicates, arms), dtype=np.int64)
-        real = toeplitz(weights[:, :, 0], start, size, width)  # (replicate, arm, size, width)
+        real = toeplitz(weights[:, :, 0], 0, size, width)  # (replicate, arm, size, width)
         second = np.ascontiguousarray(weights[:, :, 1, :, None] * turn[:, 1].T)  # (replicate, arm, width, node)
         pairs = second.view(np.float64).reshape(replicates, arms, width, 2 * nodes)
         product = np.swapaxes((real @ pairs).view(np.complex128), 2, 3)

@@ -10,10 +10,8 @@ from numpy.typing import ArrayLike
 
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.exact_inference import Inference, infer
-from pivotal.stats.exact_kernel import Chunk, Weights, by_blocks
 from pivotal.stats.exact_margins import Ints, Layout, cross_levels, layout, margin_matrix
-from pivotal.stats.exact_refine import cleaned, merged, weak_points
-from pivotal.stats.exact_two_arms import by_arms, by_tables
+from pivotal.stats.exact_refine import distributions
 
 __all__ = [
     "ExactLogistic",
@@ -24,8 +22,8 @@ __all__ = [
     "margin_matrix",
 ]
 
-REFINEMENTS = 16
-"""Most further tilts tried for a replicate."""
+GROUP = 1024
+"""Replicates whose distributions are held at once, so that the few that need further tilts are worked together."""
 
 ELEMENTS = 400_000
 """Complex numbers in one temporary of a chunk of replicates."""
@@ -136,20 +134,22 @@ def exact_logistic(
     ------
     ValueError
         Wrong shapes or counts, more than two active arms without `pairwise`, or factors whose fixed margins need more
-        Fourier points than `exact_margins.NODE_LIMIT` allows: about 16 to the power of the number of levels beyond
-        the first, summed over all factors but the largest, and once more for a third arm.
+        Fourier points than `exact_margins.NODE_LIMIT`. A margin is a level beyond the first of any factor but the
+        largest; each takes 15 to 50 points, more with more responders. Four margins are near the limit.
 
     Notes
     -----
     Sums along T have positive terms only, after a logistic tilt that cancels exactly, so that far tails keep their
-    relative accuracy (about 1e-11); margins that are not handled directly are fixed by Fourier sums [3]_. Points of
-    T closer to impossible than 1e-13, given the arms' totals, count as impossible.
+    relative accuracy; block totals (the largest factor) are fixed by multiplying polynomials, as in [3]_, the margins
+    by Fourier sums, tilted anew wherever one tilt does not centre them. Relative error of p about 1e-12, down to
+    p = 1e-25; 1e-9 where arms are nearly confounded with strata. A total counts as impossible where the margins,
+    given the arms' totals, are less probable than 1e-9 relative to the best; its share of any result is smaller still.
 
-    SAS: `proc logistic; exact arm / estimate=both;` prints the same estimates, limits and doubled one-sided p of the
-    estimate; its "Score" and "Probability" tests of one parameter are `p_score` and `p_probability`, but SAS gives
-    no mid-p here either. R: `elrm` only approximates the distribution by Markov chains; `fisher.test` agrees for one
-    stratum and two arms in the estimate and limits, and its p is `p_probability` (same relative tie tolerance, 1e-7;
-    it holds for the distances of `p_score` too).
+    SAS: `proc logistic; exact arm / estimate=both;` with the arms as indicators gives the same estimates, limits and
+    doubled one-sided p; its "Score" and "Probability" tests of one parameter are `p_score` and `p_probability`, and
+    the mid-p that it prints beside them is not given here. R: `elrm` approximates the distribution by a Markov chain;
+    `fisher.test`, for one stratum and two arms, has the same estimate and limits, and its p is `p_probability` (with
+    the same relative tie tolerance, 1e-7, which here holds for the distances of `p_score`, too).
 
     References
     ----------
@@ -220,7 +220,7 @@ def exact_logistic_null(
         x, n, own = x[:, [0, arm]], n[:, [0, arm]], 1
     else:
         own = arm
-    weights = _distributions(x, n, layout(codes))[1][own - 1]
+    weights = next(distributions(x, n, layout(codes), 1))[1][own - 1]
     kept = np.isfinite(weights.log[0])
     f = np.exp(weights.log[0] - weights.log[0].max())
     total = weights.low[0] + np.flatnonzero(kept)
@@ -256,35 +256,13 @@ def _compare(x: Ints, n: Ints, codes: Ints, level: float) -> list[Inference]:
     size = _chunk_size(x, n, plan)
     active = x.shape[1] - 1
     found: list[list[Inference]] = [[] for _ in range(active)]
-    for start in range(0, order.size, size):
-        rows = order[start : start + size]
-        chunk, weights = _distributions(x[rows], n[rows], plan)
-        for a in range(active):
-            found[a].append(infer(weights[a].log, weights[a].low, chunk.arm_events[:, a + 1], level))
+    for start in range(0, order.size, GROUP):
+        rows = order[start : start + GROUP]
+        for chunk, weights in distributions(x[rows], n[rows], plan, size):
+            for a in range(active):
+                found[a].append(infer(weights[a].log, weights[a].low, chunk.arm_events[:, a + 1], level))
     back = np.argsort(order, kind="stable")[:replicates]
     return [_joined(parts, back) for parts in found]
-
-
-def _distributions(x: Ints, n: Ints, plan: Layout) -> tuple[Chunk, list[Weights]]:
-    """Weights of every active arm's total; where the margins sit far off their mean, once more with another tilt."""
-    cells, sizes = x @ plan.merge, n @ plan.merge
-    chunk = Chunk.of(cells, sizes, plan)
-    found = _kernel(chunk)
-    for a in range(len(found)):
-        for _ in range(REFINEMENTS):
-            rows, anchor, weak = weak_points(found[a], chunk, a + 1)
-            if not rows.size:
-                break
-            again = _kernel(Chunk.of(cells[rows], sizes[rows], plan, anchor, a + 1))[a]
-            found[a] = merged(found[a], again, rows, anchor[:, a + 1], weak)
-    return chunk, [cleaned(weights) for weights in found]
-
-
-def _kernel(chunk: Chunk) -> list[Weights]:
-    """The faster way."""
-    if chunk.events.shape[1] == 2:
-        return [by_blocks(chunk)]
-    return by_arms(chunk) if chunk.plan.blocks <= 2 else by_tables(chunk)
 
 
 def _chunk_size(x: Ints, n: Ints, plan: Layout) -> int:

@@ -258,6 +258,8 @@ def fourier_nodes(
     turns = [((row[half] + p // 2) % p - p // 2) / p for row, p in zip(index, periods, strict=True)]
     angle = 2 * np.pi * np.stack(turns, 1)
     weight = np.where(mirror[half] == half, 1.0, 2.0) / size
+    if blocks is not None:  # the bound falls with every variance; minimised over phases it is costly
+        variances = [np.min(variances, axis=0)]
     decay = [_decay(v, angle, directions, free_arms, blocks) for v in variances]
     keep = np.min(decay, axis=0) < CUT_DECAY
     if keep.sum() > NODE_LIMIT // 10:

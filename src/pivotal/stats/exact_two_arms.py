@@ -27,27 +27,28 @@ def by_arms(chunk: Chunk) -> list[Weights]:
     nodes = arm_nodes(chunk)
     t = chunk.arm_events
     both = t[:, :1] + t[:, 1:]  # (replicate, comparison): responders of control and the arm
-    low = np.maximum(0, both - chunk.arm_totals[:, :1])
+    least = np.maximum(0, both - chunk.arm_totals[:, :1])
     high = np.minimum(chunk.arm_totals[:, 1:], both)
-    base = np.column_stack([(both - high).min(1), low])
-    top = np.column_stack([(both - low).max(1), high])
-    sizes = (top - base).max(0) + 1
-    total = [np.zeros((t.shape[0], int(size))) for size in (high - low).max(0) + 1]
+    low = np.broadcast_to(least.min(0), least.shape)  # one for all replicates: slices, not gathers
+    base = np.array([(both - high).min(), *low[0]])
+    sizes = np.array([(both - least).max(), *high.max(0)]) - base + 1
+    total = [np.zeros((t.shape[0], int(size))) for size in sizes[1:]]
     scale: list[Floats] = []
-    index = [(both - low)[:, a, None] - base[:, :1] - np.arange(f.shape[1]) for a, f in enumerate(total)]
+    index = [(both - low)[:, a, None] - base[0] - np.arange(f.shape[1]) for a, f in enumerate(total)]
     for factor, polynomials in arm_polynomials(chunk, nodes, base, sizes):
         for a, f in enumerate(total):
             other = 2 - a
-            here = np.take_along_axis(polynomials[other], (t[:, other] - base[:, other])[:, None, None], 1)
+            here = np.take_along_axis(polynomials[other], (t[:, other] - base[other])[:, None, None], 1)
             zero = rows(polynomials[0], index[a])
-            zero *= polynomials[1 + a][:, : f.shape[1]]
+            zero *= polynomials[1 + a]
             q = np.ascontiguousarray((here[:, 0] * factor)[..., None])
             if len(scale) == a:  # the first point, zero, has positive terms only
                 scale.append(np.abs(zero[:, :, 0] * here[:, 0, :1]))
             f += (zero @ q)[..., 0].real
     found = []
     for a, f in enumerate(total):
-        inside = np.arange(f.shape[1]) <= (high - low)[:, a, None]
+        at = low[:, a, None] + np.arange(f.shape[1])
+        inside = (at >= least[:, a, None]) & (at <= high[:, a, None])
         found.append(finish(low[:, a], f, scale[a], inside, chunk, a + 1))
     return found
 
@@ -80,19 +81,19 @@ def arm_polynomials(chunk: Chunk, nodes: Nodes, base: Ints, sizes: Ints) -> Iter
     for g in [first, *(k for k in range(unique.shape[0]) if k != first)]:
         members = np.flatnonzero(which == g)
         w = nodes.angle[members, -1]
-        yield factors[:, members], [_arm(chunk, grown[:, j, :, g], base[:, j], int(sizes[j]), w, j) for j in range(3)]
+        yield factors[:, members], [_arm(chunk, grown[:, j, :, g], int(base[j]), int(sizes[j]), w, j) for j in range(3)]
 
 
-def _arm(chunk: Chunk, grown: Complexes, base: Ints, size: int, w: Floats, arm: int) -> Complexes:
+def _arm(chunk: Chunk, grown: Complexes, base: int, size: int, w: Floats, arm: int) -> Complexes:
     """Coefficients base .. base+size-1 of the product of the arm's blocks, the second turned by exp(i w)."""
     if chunk.plan.blocks == 1:
-        return np.repeat(gather(grown[:, 0], base[:, None] + np.arange(size))[..., None], w.size, -1)
+        return np.repeat(gather(grown[:, 0], base + np.arange(size)[None])[..., None], w.size, -1)
     widest = int(chunk.totals[:, arm][:, chunk.plan.block == 1].sum(1).max(initial=0)) + 1
     turn = np.exp(1j * np.multiply.outer(np.arange(grown.shape[-1]), w))
     second = grown[:, 1, :, None] * turn
     product = np.empty((grown.shape[0], size, w.size), dtype=np.complex128)
     for first, last in _strips(size):
-        width = min(widest, grown.shape[-1], int(base.max(initial=0)) + last)
+        width = min(widest, grown.shape[-1], base + last)
         matrix = toeplitz(grown[:, 0], base + first, last - first, width)
         np.matmul(matrix, second[:, :width], out=product[:, first:last])
     return product
@@ -153,10 +154,9 @@ def convolve_tables(left: Complexes, right: Complexes, tops: Ints) -> Complexes:
     height = min(left.shape[2] + right.shape[2] - 1, int(tops[0]) + 1)
     width = min(left.shape[3] + right.shape[3] - 1, int(tops[1]) + 1)
     product = np.zeros((*left.shape[:2], height, width), dtype=np.result_type(left, right))
-    start = np.zeros(right.shape[:2], dtype=np.int64)
     for shift in range(min(right.shape[2], height)):
         span = min(left.shape[2], height - shift)
-        matrix = toeplitz(right[:, :, shift], start, width, left.shape[3])  # (replicate, node, width, columns)
+        matrix = toeplitz(right[:, :, shift], 0, width, left.shape[3])  # (replicate, node, width, columns)
         product[:, :, shift : shift + span] += left[:, :, :span] @ np.swapaxes(matrix, 2, 3)
     return product
 
@@ -173,7 +173,7 @@ def both_arms(chunk: Chunk) -> Floats:
         return np.where((total > ZERO * scale / share) & (total > 0), total, 0.0)
     events = chunk.events.sum((1, 2))
     sizes = np.minimum(chunk.arm_totals.max(0), int(events.max(initial=0))) + 1
-    base = np.zeros((events.size, 3), dtype=np.int64)
+    base = np.zeros(3, dtype=np.int64)
     total = np.zeros((events.size, int(sizes[1]), int(sizes[2])))
     scale = np.zeros_like(total)
     index = events[:, None] - np.arange(int(sizes[2]))

@@ -39,7 +39,7 @@ def _measured(study: Node, endpoint: Node) -> Iterator[Problem]:
     measured = {v.text("name"): [m.data for m in v.rows("measures")] for v in study.rows("visits")}
     right = [name for name, measures in measured.items() if parameter in measures and name is not None]
     for visit in visits_of(endpoint):
-        if visit.data in measured and visit.data not in right:
+        if visit.data in list(measured) and visit.data not in right:
             yield visit.problem(f"{parameter} is not measured there", f"Measured at: {', '.join(right) or 'no visit'}.")
     derive = endpoint.child("derive")
     baseline = next((v for v in study.rows("visits") if v.child("baseline").data is True), None)
