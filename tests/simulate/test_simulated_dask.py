@@ -22,8 +22,8 @@ def test_a_killed_worker_changes_no_bit():
     from distributed import Client, LocalCluster
 
     study = load("true-ad3")
-    settings = {"endpoints": ("IGA-TS",), "scenarios": ("published",), "replicates": 6_000, "seed": 4,
-                "population": 2_000_000}  # fmt: skip
+    settings = {"endpoints": ("IGA-TS",), "scenarios": ("published",), "replicates": 4_096, "seed": 4,
+                "population": 200_000}  # fmt: skip
     alone = simulate(study, workers=1, **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -14,12 +14,12 @@ by Gauss-Hermite quadrature. Each equation below has one unknown and is monotone
 
 * IGA, grade g or better where :math:`L > \tau_{b,g}` from baseline b. With g*(b) the worst grade that is treatment
   success, :math:`\tau_{b,g*(b)} = \tau` for every b (no effect of the stratum): :math:`P(L > \tau, Z > z) = \pi`.
-  Neighbouring thresholds are `iga_gap` apart; where the rate of a further endpoint among completers is posted, the
-  gap above g* is solved for it.
+  Neighbouring thresholds are `iga_gap` apart, those on either side of the baseline grade `iga_unchanged`; where the
+  rate of a further endpoint among completers is posted, the gap above g* is solved for it.
 * Itch improves by round(m + s L): a response of k points is :math:`L \ge (k - 1/2 - m)/s`.
-* EASI: the remaining share is :math:`R = e^{-(\mu + \sigma L)}`; a patient responds where IGA is 0 or :math:`\mu +
-  \sigma L \ge K`, with K the healing that the patient needs (`people.healing_needed`), whose distribution within each
-  baseline grade is kept as quantiles.
+* EASI: the remaining share is :math:`R = e^{-(\mu + \sigma L)}` (damped above 1, which no response reaches); a
+  patient responds where IGA is 0 or :math:`\mu + \sigma L \ge K`, with K the healing that the patient needs
+  (`people.healing_needed`), whose distribution within each baseline grade is kept as quantiles.
 
 At visits of which the scenario says nothing the constants are interpolated between those known, in the square root of
 time; at baseline nothing has changed.

@@ -130,14 +130,28 @@ def _iga(fitting: Fitting, grades: tuple[int, ...]) -> Floats:
     worst = {b: success_grade(next(iter(wanted.values()))[0], b) if wanted else max(b - 2, 0) for b in grades}
     usual = setting(fitting.study, "iga_gap")
     gaps = _gaps(fitting, success, worst, usual)
-    offsets = np.array([[_offsets(worst[b], gaps[a].get(b, usual), usual) for b in grades] for a in range(len(gaps))])
+    widths = Widths(usual, setting(fitting.study, "iga_unchanged"))
+    offsets = np.array([[widths.offsets(b, worst[b], gaps[a].get(b, usual)) for b in grades] for a in range(len(gaps))])
     found = success[:, None, :, None] + offsets.transpose(2, 0, 1)[None]  # (visit, grade, arm, baseline grade)
     return np.asarray(found.reshape(*found.shape[:2], -1))
 
 
-def _offsets(worst: int, gap: float, usual: float) -> list[float]:
-    """Threshold of each grade 0..3 from that of the worst grade which is a response."""
-    return [(worst - g) * usual if g <= worst else -gap - (g - worst - 1) * usual for g in range(GRADES)]
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """How wide the band of latents of a grade is: of the grade at baseline, and of any other."""
+
+    usual: float
+    unchanged: float
+
+    def offsets(self, baseline: int, worst: int, gap: float) -> list[float]:
+        """Threshold of each grade 0..3 from that of the worst grade that is a response; `gap` is the first below it."""
+        found = [0.0] * GRADES
+        for g in range(worst):
+            found[g] = (worst - g) * self.usual
+        for g in range(worst + 1, GRADES):
+            width = gap if g == worst + 1 else (self.unchanged if g == baseline else self.usual)
+            found[g] = found[g - 1] - width
+        return found
 
 
 def _gaps(fitting: Fitting, success: Floats, worst: Mapping[int, int], usual: float) -> list[dict[int, float]]:
@@ -152,7 +166,7 @@ def _gaps(fitting: Fitting, success: Floats, worst: Mapping[int, int], usual: fl
         here, tau = fitting.stages[v][a], float(success[v, a])
 
         def rate(gap: float, here: Stage = here, tau: float = tau, grade: int = target.grade) -> float:
-            at = {b: tau + _offsets(worst[b], gap if worst[b] < grade else usual, usual)[grade] for b in worst}
+            at = {b: tau - gap if worst[b] < grade else tau + usual * (worst[b] - grade) for b in worst}
             return sum(shares[b] * responders(here, loading, at[b]) for b in worst) / here.staying
 
         if free:

@@ -18,6 +18,7 @@ from pivotal.cohort.allocation import Allocation, allocation
 from pivotal.cohort.constants import Constants, calibrated
 from pivotal.cohort.course import Course, course
 from pivotal.cohort.dropout import Leaving, leaving
+from pivotal.cohort.lean import Lean
 from pivotal.cohort.margins import Margin
 from pivotal.cohort.people import People, people
 from pivotal.cohort.scenario import resolve
@@ -36,7 +37,7 @@ CHUNK = 8192
 
 
 @dataclass(frozen=True)
-class LatentCohort:
+class LatentCohort(Lean):
     """Virtual patients of one scenario, calibrated.
 
     Attributes

@@ -33,6 +33,7 @@ from pivotal.cohort.cells import (
     shown_by_cell,
 )
 from pivotal.cohort.dropout import Leaving, leaving
+from pivotal.cohort.lean import Lean
 from pivotal.cohort.margins import Margin
 from pivotal.cohort.outcomes import Pattern, chances
 from pivotal.cohort.scenario import resolve
@@ -45,7 +46,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class MarginalCohort:
+class MarginalCohort(Lean):
     """Virtual patients of one scenario for one binary endpoint, or several that one value decides.
 
     Attributes

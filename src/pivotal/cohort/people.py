@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.cohort.margins import Margin, margins
-from pivotal.cohort.regions import WORDS, Healing, Regions, Skin, at_baseline
+from pivotal.cohort.regions import TENDENCY, WORDS, Healing, Regions, Skin, at_baseline
 from pivotal.cohort.settings import setting
 from pivotal.cohort.words import LEVELS, Words
 from pivotal.errors import UsageError
@@ -126,10 +126,10 @@ def _skin(study: Study, found: Mapping[str, Margin], theta: Floats) -> Skin:
 
 
 def _largest_area(surface: float, width: float) -> float:
-    """Largest percentage of a region: its log g is +width, that of all others -width."""
-    share = bsa.shares([0, easi.OLDER_FROM])  # (age, region)
+    """Largest percentage of a region: its log g is +width from its tendency, that of all others -width."""
+    share = bsa.shares([0, easi.OLDER_FROM]) * TENDENCY[:, 0]  # (age, region)
     others = share.sum(axis=1, keepdims=True) - share
-    return float((surface * np.exp(width) / (share * np.exp(width) + others * np.exp(-width))).max())
+    return float((surface * TENDENCY[:, 0] * np.exp(width) / (share * np.exp(width) + others * np.exp(-width))).max())
 
 
 def sample(found: Mapping[str, Margin], skin: Skin) -> Sample:

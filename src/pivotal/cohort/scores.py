@@ -26,6 +26,8 @@ Array = NDArray[Any]
 Out = Mapping[tuple[str, str], Array]
 MISSING = -1
 TENTHS = 10.0
+WORSENING = np.float32(1 / 3)
+"""The log of the remaining share counts so much where it is above 0: skin heals further than it worsens (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,13 @@ class Scores:
         return (constants.iga[0, 1:] - constants.iga[0, :1]).astype(np.float32).take(self.cell, axis=1)
 
     def _root_left(self, stop: Stop, latent: Floats32, grade: NDArray[np.int8]) -> Floats32:
-        """Square root of the remaining share: exp(-(mu + sigma L) / 2), 0 where IGA is 0."""
+        """Square root of the remaining share, exp(-(mu + sigma L) / 2); worsening damped; 0 where IGA is 0."""
         constants = self.cohort.constants
         np.take((-constants.mu[stop.row] / 2).astype(np.float32), self.arm, out=self.scratch, mode="clip")
         latent *= np.float32(-constants.easi_spread / 2)
         latent += self.scratch
+        np.multiply(latent, WORSENING, out=self.scratch)
+        np.minimum(latent, self.scratch, out=latent)
         np.exp(latent, out=latent)
         np.multiply(latent, grade > 0, out=latent)
         return latent

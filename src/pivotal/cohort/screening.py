@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.cohort.lean import Lean
 from pivotal.cohort.margins import Margin
 from pivotal.cohort.usual import usual_values
 from pivotal.cohort.words import category_table, draw_words, threshold, value_table
@@ -35,7 +36,7 @@ LEAST_ELIGIBLE = 0.01
 
 
 @dataclass(frozen=True)
-class Screener:
+class Screener(Lean):
     """Everything that screening needs, made once a study.
 
     Attributes

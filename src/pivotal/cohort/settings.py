@@ -21,6 +21,7 @@ DEFAULTS: dict[str, tuple[float, str]] = {
         "spread of the signs' severity between patients, on the log scale: where its search starts",
     ),
     "severity_by_iga": (0.35, "how much more severe the signs are a grade of IGA up, on the log scale"),
+    "iga_unchanged": (2.2, "width of the band of latents in which IGA stays as it was, in standard deviations"),
     "iga_gap": (1.0, "distance of neighbouring thresholds of IGA where no target says it, in standard deviations"),
 }
 

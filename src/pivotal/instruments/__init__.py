@@ -42,7 +42,7 @@ PARAMETERS: dict[str, Instrument] = {
         Instrument("IGA", "Investigator's Global Assessment", iga.LOW, iga.HIGH, True, 1.0),
         Instrument("EASI", "Eczema Area and Severity Index, total", 0.0, easi.MAXIMUM, False, 0.05),
         *(
-            Instrument(code, f"EASI {name}, weighted part of the total", 0.0, 72 * max(weights), False, 0.05)
+            Instrument(code, f"EASI {name}, weighted part of the total", 0.0, round(72 * max(weights), 2), False, 0.05)
             for code, name, weights in zip(easi.REGIONS, easi.REGION_NAMES, easi.WEIGHTS_BY_REGION, strict=True)
         ),
         Instrument("BSA", "Body surface affected, %", 0.0, bsa.HIGH, False, 0.1),

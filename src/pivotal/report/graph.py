@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -26,7 +26,8 @@ class Layout:
     margin: float
 
 
-WIDE, NARROW = Layout(200.0, 150.0, 34.0), Layout(152.0, 50.0, 8.0)
+WIDE, NARROW = Layout(200.0, 150.0, 8.0), Layout(152.0, 50.0, 8.0)
+ROUND = 48.0
 COLUMNS_NARROW = 2
 
 
@@ -96,6 +97,7 @@ def place(hypotheses: tuple[Hypothesis, ...], layout: Layout) -> list[Node]:
 
 
 def _drawing(bundle: Bundle, layout: Layout, name: str) -> Drawing:
+    layout = replace(layout, margin=ROUND) if _goes_round(bundle) else layout
     nodes = place(bundle.study.testing.hypotheses, layout)
     width = max(node.x for node in nodes) + layout.node + layout.margin
     height = max(node.y for node in nodes) + NODE_H + 10
@@ -108,6 +110,13 @@ def _drawing(bundle: Bundle, layout: Layout, name: str) -> Drawing:
     rejected = [n.hypothesis.name for n in nodes if _rejected(bundle, n.hypothesis.name)]
     label = f"Testing graph of {len(nodes)} hypotheses. Rejected: {', '.join(rejected) or 'none'}."
     return svg.drawing(width, height, parts, label=label, mark=bundle.simulated)
+
+
+def _goes_round(bundle: Bundle) -> bool:
+    """Whether an edge has to go round a node, and so needs a margin."""
+    by_name = {node.hypothesis.name: node for node in place(bundle.study.testing.hypotheses, WIDE)}
+    edges = bundle.study.testing.edges
+    return any(_ends(by_name[edge.from_], by_name[edge.to])[2] for edge in edges if edge.weight > 0)
 
 
 def _rejected(bundle: Bundle, name: str) -> bool | None:
@@ -163,7 +172,11 @@ def _ends(a: Node, b: Node) -> tuple[tuple[float, float], tuple[float, float], b
 def _line(a: Node, b: Node, head: str) -> Markup:
     (x1, y1), (x2, y2), bent = _ends(a, b)
     if bent:
-        return svg.path(f"M{x1},{y1} C{x1 - 30},{y1} {x2 - 30},{y2} {x2 - 2},{y2}", stroke=svg.MUTED, head=head)
+        return svg.path(
+            f"M{x1:.1f},{y1:.1f} C{x1 - 30:.1f},{y1:.1f} {x2 - 30:.1f},{y2:.1f} {x2 - 2:.1f},{y2:.1f}",
+            stroke=svg.MUTED,
+            head=head,
+        )
     length = math.hypot(x2 - x1, y2 - y1) or 1.0
     x, y = x2 - 2 * (x2 - x1) / length, y2 - 2 * (y2 - y1) / length
     return svg.path(f"M{x1:.1f},{y1:.1f} L{x:.1f},{y:.1f}", stroke=svg.MUTED, head=head)
@@ -171,7 +184,7 @@ def _line(a: Node, b: Node, head: str) -> Markup:
 
 def _label(a: Node, b: Node, weight: float) -> list[Markup]:
     (x1, y1), (x2, y2), bent = _ends(a, b)
-    at = 0.5 if a.x == b.x or a.y == b.y else 0.27
+    at = 0.5 if a.x == b.x or a.y == b.y else 0.3
     x, y = x1 + at * (x2 - x1), y1 + at * (y2 - y1)
     if bent:
         x -= 23

@@ -17,6 +17,8 @@ from pivotal.study import model
 from pivotal.study.criteria import Criterion
 
 Marked = model.Sourced | Criterion
+MOST_DERIVED = 6
+"""Parts that one reason of a derived figure names; assumptions are all named."""
 
 _WHERE = {
     "study": "Trial",
@@ -122,12 +124,15 @@ def ledger(study: model.Study, basis: str) -> list[Entry]:
             why = part.assumed if basis == "assumed" else part.derived if part.assumed is None else None
             if why is not None:
                 gathered.setdefault((label, why, part.source), []).append(what)
-    return [Entry(where, _gather(whats), why, source) for (where, why, source), whats in gathered.items()]
+    most = MOST_DERIVED if basis == "derived" else sum(len(whats) for whats in gathered.values())
+    return [Entry(where, _gather(whats, most), why, source) for (where, why, source), whats in gathered.items()]
 
 
-def _gather(whats: list[str]) -> str:
+def _gather(whats: list[str], most: int) -> str:
+    """What one reason bears on; of a long list only the start."""
     unique = list(dict.fromkeys(what for what in whats if what))
-    return "; ".join(unique)
+    more = f"; and {len(unique) - most} more" if len(unique) > most else ""
+    return "; ".join(unique[:most]) + more
 
 
 def ledger_table(study: model.Study, basis: str, sources: Sources) -> Table | None:

@@ -1,4 +1,8 @@
-"""Blocks of replicates over any `concurrent.futures.Executor`: bounded, in order, interruptible."""
+"""Blocks of replicates over any `concurrent.futures.Executor`: bounded, in order, interruptible.
+
+Linear algebra runs on one thread meanwhile, here and on a cluster's workers: a sum split over threads has other bits,
+and the workers fill the cores already.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 AHEAD = 4
@@ -30,21 +37,49 @@ def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Execut
         (executor, workers). On the way out what has not started is cancelled.
     """
     if dask is None:
-        pool: Executor = ThreadPoolExecutor(workers)
-        try:
+        with _threads(workers) as pool:
             yield pool, workers
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
         return
     from distributed import Client
 
     with Client(dask, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         threads = sum(client.nthreads().values())
-        pool = client.get_executor(pure=False, retries=3)
+        cluster = client.get_executor(pure=False, retries=3)
         try:
-            yield pool, max(threads, 1)
+            yield _Remote(cluster), max(threads, 1)
         finally:
-            pool.shutdown(wait=False)
+            cluster.shutdown(wait=False)
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[Executor]:
+    pool = ThreadPoolExecutor(workers)
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Remote(Executor):
+    """A cluster's executor, its workers' linear algebra on one thread."""
+
+    def __init__(self, cluster: Executor) -> None:
+        self._cluster = cluster
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        return self._cluster.submit(_on_worker, fn, *args, **kwargs)
+
+
+@cache
+def _one_blas_thread() -> None:
+    """Set linear algebra to one thread for good, in a cluster's worker."""
+    ThreadpoolController().limit(limits=1, user_api="blas")
+
+
+def _on_worker(work: Callable[..., T], *job: Any) -> T:
+    _one_blas_thread()
+    return work(*job)
 
 
 def in_order(pool: Executor, workers: int, work: Callable[..., T], jobs: Iterable[tuple[Any, ...]]) -> Iterator[T]:

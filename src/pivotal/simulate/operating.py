@@ -19,7 +19,7 @@ from pivotal.simulate.engine import executor, in_order
 from pivotal.simulate.population import POPULATION, truth
 from pivotal.simulate.streams import Stream, blocks, generator
 from pivotal.simulate.summary import hypothesis_rows, rate_rows, scenario_row
-from pivotal.simulate.tally import Tally, tally, total
+from pivotal.simulate.tally import Tally, tally
 from pivotal.study.model import Study
 
 Floats = NDArray[np.float64]
@@ -179,16 +179,15 @@ def _run(
     job: Job, name: str, replicates: int, pool: Executor, workers: int, progress: Progress | None
 ) -> Tally:
     sizes = blocks(replicates)
-    done = 0
-    parts = []
-    for size, part in zip(
-        sizes, in_order(pool, workers, run_block, ((job, b, n) for b, n in enumerate(sizes))), strict=True
-    ):
-        parts = [total([*parts, part])]
-        done += size
+    tallies = in_order(pool, workers, run_block, ((job, b, n) for b, n in enumerate(sizes)))
+    found = next(tallies)
+    for part in tallies:
         if progress:
-            progress(name, done, replicates)
-    return parts[0]
+            progress(name, found.replicates, replicates)
+        found += part
+    if progress:
+        progress(name, replicates, replicates)
+    return found
 
 
 def true_nulls(study: Study, scenario: str, endpoints: tuple[str, ...] | None = None) -> NDArray[np.bool_]:
