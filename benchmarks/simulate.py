@@ -19,8 +19,7 @@ import time
 import numpy as np
 
 from pivotal.cohort import build
-from pivotal.plan import Plan
-from pivotal.simulate import BLOCK, Stream, generator
+from pivotal.simulate import Stream, generator
 from pivotal.simulate.engine import executor, in_order
 from pivotal.simulate.operating import Job, run_block
 from pivotal.study import Study, load
@@ -41,12 +40,13 @@ def job(study: Study, endpoints: tuple[str, ...] | None) -> Job:
 
 def rate(one: Job, count: int, workers: int = 1) -> float:
     """Whole trials a second: drawn, derived, analysed, tested, reduced."""
-    run_block(one, 0, BLOCK)
+    sizes = one.blocks(count)
+    run_block(one, 0, sizes[0])
     with executor(workers) as (pool, width):
         start = time.perf_counter()
-        for _ in in_order(pool, width, run_block, ((one, b, BLOCK) for b in range(count))):
+        for _ in in_order(pool, width, run_block, ((one, b, n) for b, n in enumerate(sizes))):
             pass
-        return count * BLOCK / (time.perf_counter() - start)
+        return count / (time.perf_counter() - start)
 
 
 def statsmodels_rate(study: Study, trials: int) -> float:
@@ -85,32 +85,29 @@ def seconds(*command: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
-    blocks = 4 if parser.parse_args().quick else 40
+    trials = 4_096 if parser.parse_args().quick else 40_960
     study = load("true-ad3")
     primary = (study.endpoints[0].name,)
     wald = job(with_method(study, "logistic wald"), primary)
-    fast = rate(wald, blocks)
+    fast = rate(wald, 10 * trials)
     print(f"primary endpoint, logistic Wald      {fast:10,.0f} trials/s a core (aim 20,000)")
     loop = statsmodels_rate(study, 200)
     print(f"the same in a loop over statsmodels  {loop:10,.0f} trials/s: ratio {fast / loop:.0f} (aim 60)")
     pairwise = job(with_method(study, "exact conditional logistic pairwise"), primary)
-    print(f"primary, exact conditional, pairwise {rate(pairwise, blocks // 4):10,.0f} trials/s a core (aim 1,000)")
-    print(
-        f"primary, exact conditional, joint    {rate(job(study, primary), blocks // 4):10,.0f} trials/s a core (aim 100)"
-    )
+    print(f"primary, exact conditional, pairwise {rate(pairwise, trials // 4):10,.0f} trials/s a core (aim 1,000)")
+    exact = rate(job(study, primary), trials // 4)
+    print(f"primary, exact conditional, joint    {exact:10,.0f} trials/s a core (aim 100)")
     joint = job(with_method(study, "logistic wald"), None)
-    print(f"all endpoints and visits, joint      {rate(joint, blocks // 2):10,.0f} trials/s a core (aim 1,500)")
-    cohort, plan = joint.cohort, Plan(study)
+    print(f"all endpoints and visits, joint      {rate(joint, trials // 2):10,.0f} trials/s a core (aim 1,500)")
+    sizes = joint.blocks(trials // 4)
     start = time.perf_counter()
-    for b in range(blocks // 4):
-        cohort.draw(BLOCK, generator(1, Stream.REPLICATES, b))
-    print(f"  of which drawing                   {blocks // 4 * BLOCK / (time.perf_counter() - start):10,.0f} trials/s")
-    del plan
-    two = rate(wald, 2 * blocks, workers=2)
+    for b, n in enumerate(sizes):
+        joint.cohort.draw(n, generator(1, Stream.REPLICATES, b))
+    print(f"  of which drawing                   {trials // 4 / (time.perf_counter() - start):10,.0f} trials/s")
+    two = rate(wald, 10 * trials, workers=2)
     print(f"two workers, primary                 {two / fast:10.2f} times one (aim 1.8)")
-    print(
-        f"two workers, joint                   {rate(joint, blocks, workers=2) / rate(joint, blocks // 2):10.2f} times one"
-    )
+    both = rate(joint, trials // 2, workers=2) / rate(joint, trials // 2)
+    print(f"two workers, joint                   {both:10.2f} times one (aim 1.8)")
     print(f"import pivotal                       {seconds('-c', 'import pivotal'):10.2f} s (aim 0.3)")
     print(f"pivotal show true-ad3                {seconds('-m', 'pivotal', 'show', 'true-ad3'):10.2f} s (aim 1)")
     print(f"peak memory of this process          {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:10.0f} MB")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pivotal.simulate.engine import AHEAD, executor, in_order
-from pivotal.simulate.streams import BLOCK, Stream, blocks, generator
+from pivotal.simulate.streams import PATIENTS, Stream, block_size, blocks, generator
 
 
 def slow_first(job):
@@ -65,11 +65,19 @@ def test_generators_are_keyed_by_seed_stream_and_block():
     np.testing.assert_array_equal(generator(1, Stream.GRID, 7).random(3), generator(1, Stream.GRID, 7).random(3))
 
 
-@pytest.mark.parametrize("replicates", [1, BLOCK - 1, BLOCK, BLOCK + 1, 10 * BLOCK + 3])
+@pytest.mark.parametrize("replicates", [1, 511, 512, 513, 5_123])
 def test_blocks_add_up(replicates):
-    sizes = blocks(replicates)
+    sizes = blocks(replicates, 512)
     assert sum(sizes) == replicates
-    assert all(0 < size <= BLOCK for size in sizes)
+    assert all(0 < size <= 512 for size in sizes)
+
+
+@pytest.mark.parametrize("patients", [2, 100, 330, 5_000, 10**8])
+def test_a_block_is_a_power_of_two_and_bounded(patients):
+    for model, most in PATIENTS.items():
+        size = block_size(model, patients)
+        assert size == 1 or size * patients <= most
+        assert size & (size - 1) == 0
 
 
 def test_a_seed_out_of_range_says_what_is_allowed():

@@ -12,7 +12,6 @@ from pivotal.errors import UsageError
 from pivotal.plan import Plan
 from pivotal.simulate import Stream, generator, power_grid, simulate
 from pivotal.simulate.operating import Job, run_block, true_nulls
-from pivotal.simulate.streams import blocks
 from pivotal.simulate.tally import total
 from pivotal.study.load import load
 
@@ -78,7 +77,7 @@ def test_power_is_the_share_of_single_trials_that_reject(study):
     cohort = build(study, "heavy dropout", endpoints=("IGA-TS",))
     none = np.full(len(study.testing.hypotheses), np.nan)
     job = Job(study, cohort, ("IGA-TS",), none, np.zeros(len(none), dtype=bool), seed=9)
-    found = total(run_block(job, b, n) for b, n in enumerate(blocks(60)))
+    found = total(run_block(job, b, n) for b, n in enumerate(job.blocks(60)))
     trials = cohort.draw(60, generator(9, Stream.REPLICATES, 0))
     single = np.zeros(len(none))
     for r in range(60):

@@ -32,7 +32,7 @@ from pivotal.trials import Screening, Trials
 Array = NDArray[Any]
 SKIN = ("EASI", *easi.REGIONS, "BSA")
 KNOWN = ("IGA", *SKIN, "ITCHNRS")
-CHUNK = 8192
+CHUNK = 262144
 """Patients whose work arrays are held at a time; part of what a seed means."""
 
 

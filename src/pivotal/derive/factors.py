@@ -55,7 +55,7 @@ def levels(stratum: Stratum, trials: Trials) -> Codes:
     labels = trials.categories.get(stratum.variable)
     codes = np.full(values.shape, -1, dtype=np.int8)
     for code, level in enumerate(stratum.levels):
-        codes[_within(level, values, labels)] = code
+        codes += _within(level, values, labels).view(np.int8) * np.int8(code + 1)
     return codes
 
 

@@ -2,6 +2,6 @@
 
 from pivotal.simulate.grid import power_grid
 from pivotal.simulate.operating import OperatingCharacteristics, simulate, true_nulls
-from pivotal.simulate.streams import BLOCK, Stream, generator
+from pivotal.simulate.streams import Stream, block_size, generator
 
-__all__ = ["BLOCK", "OperatingCharacteristics", "Stream", "generator", "power_grid", "simulate", "true_nulls"]
+__all__ = ["OperatingCharacteristics", "Stream", "block_size", "generator", "power_grid", "simulate", "true_nulls"]

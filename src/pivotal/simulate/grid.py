@@ -10,7 +10,7 @@ import numpy as np
 from pivotal.cohort import build
 from pivotal.simulate.engine import executor, in_order
 from pivotal.simulate.operating import Job, Progress, run_block
-from pivotal.simulate.streams import Stream, blocks
+from pivotal.simulate.streams import Stream
 from pivotal.simulate.summary import share
 from pivotal.simulate.tally import total
 from pivotal.study.model import Grid, Rates, Scenario, Study
@@ -53,11 +53,11 @@ def power_grid(
     ]
     rows: list[JSON] = []
     with executor(workers, dask) as (pool, width):
-        jobs = (_job(study, grid, *point, seed) for point in points)
-        work = ((job, b, n) for job in jobs for b, n in enumerate(blocks(replicates)))
+        jobs = [_job(study, grid, *point, seed) for point in points]
+        work = ((job, b, n) for job in jobs for b, n in enumerate(job.blocks(replicates)))
         tallies = in_order(pool, width, run_block, work)
-        for done, point in enumerate(points, 1):
-            found = total(next(tallies) for _ in blocks(replicates))
+        for done, (point, job) in enumerate(zip(points, jobs, strict=True), 1):
+            found = total(next(tallies) for _ in job.blocks(replicates))
             rows += _rows(study, grid, point, found.rejected, found.replicates)
             if progress:
                 progress(grid.label, done, len(points))

@@ -16,8 +16,8 @@ from pivotal.errors import UsageError, nearest
 from pivotal.plan import Plan
 from pivotal.plan.plan import visits
 from pivotal.simulate.engine import executor, in_order
-from pivotal.simulate.population import POPULATION, truth
-from pivotal.simulate.streams import Stream, blocks, generator
+from pivotal.simulate.population import POPULATION, population_values
+from pivotal.simulate.streams import Stream, block_size, blocks, generator
 from pivotal.simulate.summary import hypothesis_rows, rate_rows, scenario_row
 from pivotal.simulate.tally import Tally, tally
 from pivotal.study.model import Study
@@ -75,6 +75,10 @@ class Job:
     true_null: NDArray[np.bool_]
     seed: int
     stream: Stream = Stream.REPLICATES
+
+    def blocks(self, replicates: int) -> list[int]:
+        """Sizes of the blocks that make up so many replicates."""
+        return blocks(replicates, block_size(self.cohort.model, self.study.population.size))
 
 
 def run_block(job: Job, block: int, replicates: int) -> Tally:
@@ -134,59 +138,66 @@ def simulate(
     _known_endpoints(study, endpoints)
     if replicates < 1:
         raise UsageError(f"replicates is {replicates}; at least 1 is needed. Try 10000.")
+    tell = progress or (lambda what, done, of: None)
     start = time.perf_counter()
+    with executor(workers, dask) as (pool, width):
+        jobs = _jobs(study, names, endpoints, seed, population, pool, width, tell)
+        begin = time.perf_counter()
+        tallies = _tallies(jobs, replicates, pool, width, tell)
+        busy = time.perf_counter() - begin
     rows: list[JSON] = []
     summaries: list[JSON] = []
     rates: list[JSON] = []
-    busy = 0.0
-    with executor(workers, dask) as (pool, width):
-        for name in names:
-            job = _job(study, name, endpoints, seed, population, pool, width, progress)
-            begin = time.perf_counter()
-            found = _run(job, name, replicates, pool, width, progress)
-            busy += time.perf_counter() - begin
-            rows += hypothesis_rows(study, name, found, job.truth, job.true_null, endpoints)
-            summaries.append(scenario_row(study, name, found, job.true_null))
-            rates += rate_rows(study, name, found, _counted(study, endpoints, job.cohort))
+    for name, job in jobs.items():
+        found = tallies[name]
+        rows += hypothesis_rows(study, name, found, job.truth, job.true_null, endpoints)
+        summaries.append(scenario_row(study, name, found, job.true_null))
+        rates += rate_rows(study, name, found, _counted(study, endpoints, job.cohort))
     return OperatingCharacteristics(
         study.id, rows, summaries, rates, seed, replicates, width,
         seconds=time.perf_counter() - start, trials_per_second=len(names) * replicates / busy,
     )  # fmt: skip
 
 
-def _job(
+def _jobs(
     study: Study,
-    name: str,
+    names: list[str],
     endpoints: tuple[str, ...] | None,
     seed: int,
     population: int,
     pool: Executor,
     workers: int,
-    progress: Progress | None,
-) -> Job:
-    if progress:
-        progress(f"{name}: calibrating", 0, 1)
-    cohort = build(study, name, endpoints=endpoints)
-    if progress:
-        progress(f"{name}: truth in {population:,} patients", 0, 1)
-    value = truth(
-        study, cohort, endpoints=endpoints, seed=seed, size=population, pool=pool, workers=workers
+    tell: Progress,
+) -> dict[str, Job]:
+    """Each scenario's cohort, calibrated, and its truth."""
+    cohorts = {}
+    for done, name in enumerate(names):
+        tell("calibrating the virtual patients", done, len(names))
+        cohorts[name] = build(study, name, endpoints=endpoints or tuple(e.name for e in study.endpoints))
+    tell("calibrating the virtual patients", len(names), len(names))
+    truths = population_values(
+        study, cohorts, endpoints=endpoints, seed=seed, size=population, pool=pool, workers=workers, tell=tell
     )
-    return Job(study, cohort, endpoints, value, true_nulls(study, name, endpoints), seed)
+    return {
+        name: Job(study, cohort, endpoints, truths[name], true_nulls(study, name, endpoints), seed)
+        for name, cohort in cohorts.items()
+    }
 
 
-def _run(
-    job: Job, name: str, replicates: int, pool: Executor, workers: int, progress: Progress | None
-) -> Tally:
-    sizes = blocks(replicates)
-    tallies = in_order(pool, workers, run_block, ((job, b, n) for b, n in enumerate(sizes)))
-    found = next(tallies)
-    for part in tallies:
-        if progress:
-            progress(name, found.replicates, replicates)
-        found += part
-    if progress:
-        progress(name, replicates, replicates)
+def _tallies(
+    jobs: dict[str, Job], replicates: int, pool: Executor, workers: int, tell: Progress
+) -> dict[str, Tally]:
+    """All blocks of all scenarios in one queue, so that no worker waits for a scenario's last block."""
+    blocks = {name: job.blocks(replicates) for name, job in jobs.items()}
+    work = ((job, b, n) for name, job in jobs.items() for b, n in enumerate(blocks[name]))
+    parts = in_order(pool, workers, run_block, work)
+    found: dict[str, Tally] = {}
+    for name, sizes in blocks.items():
+        for done, _ in enumerate(sizes):
+            tell(name, sum(sizes[:done]), replicates)
+            part = next(parts)
+            found[name] = found[name] + part if name in found else part
+        tell(name, replicates, replicates)
     return found
 
 

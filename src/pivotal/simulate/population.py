@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
 import numpy as np
@@ -10,40 +11,62 @@ from numpy.typing import NDArray
 from pivotal.cohort import Cohort
 from pivotal.plan.population import Sums, large_sample, sums
 from pivotal.simulate.engine import in_order
-from pivotal.simulate.streams import BLOCK, Stream, generator
+from pivotal.simulate.streams import Stream, block_size, generator
 from pivotal.study.model import Study
 
 Floats = NDArray[np.float64]
 POPULATION = 10_000_000
 
 
-def truth(
+def population_values(
     study: Study,
-    cohort: Cohort,
+    cohorts: Mapping[str, Cohort],
     *,
     endpoints: tuple[str, ...] | None,
     seed: int,
     size: int,
     pool: Executor,
     workers: int,
-) -> Floats:
-    """Value of each hypothesis's estimator in a population of `size` patients, (hypothesis,); NaN where not analysed.
+    tell: Callable[[str, int, int], None],
+) -> dict[str, Floats]:
+    """Value of each hypothesis's estimator in a population of `size` patients of each scenario, (hypothesis,).
 
     Odds ratios do not collapse over strata, so the truth of an adjusted odds ratio is not to be had from the rates
-    of the arms: it is what the same model gives in the whole population. Ratios are on the log scale.
+    of the arms: it is what the same model gives in the whole population. Ratios are on the log scale; what is not
+    analysed is NaN.
     """
-    count = max(1, round(size / (BLOCK * study.population.size)))
-    jobs = [(study, cohort, endpoints, seed, block) for block in range(count)]
-    pooled: Sums | None = None
-    for part in in_order(pool, workers, _part, jobs):
-        pooled = part if pooled is None else pooled + part
-    assert pooled is not None
-    return large_sample(study, pooled)
+    counts = {name: _count(cohort, study, size) for name, cohort in cohorts.items()}
+    jobs = (
+        (study, cohort, endpoints, generator(seed, Stream.POPULATION, b), block_size(cohort.model, _patients(study)))
+        for name, cohort in cohorts.items()
+        for b in range(counts[name])
+    )
+    parts = in_order(pool, workers, _part, jobs)
+    values = {}
+    for done, (name, count) in enumerate(counts.items()):
+        tell(f"the truth in {size:,} patients a scenario", done, len(counts))
+        pooled = next(parts)
+        for _ in range(count - 1):
+            pooled += next(parts)
+        values[name] = large_sample(study, pooled)
+    tell(f"the truth in {size:,} patients a scenario", len(counts), len(counts))
+    return values
 
 
-def _part(study: Study, cohort: Cohort, endpoints: tuple[str, ...] | None, seed: int, block: int) -> Sums:
+def _patients(study: Study) -> int:
+    return study.population.size
+
+
+def _count(cohort: Cohort, study: Study, size: int) -> int:
+    """Blocks that make up the population."""
+    return max(1, round(size / (block_size(cohort.model, _patients(study)) * _patients(study))))
+
+
+def _part(
+    study: Study, cohort: Cohort, endpoints: tuple[str, ...] | None, rng: np.random.Generator, replicates: int
+) -> Sums:
     tested = {h.endpoint for h in study.testing.hypotheses} & set(endpoints or [e.name for e in study.endpoints])
     wanted = [e for e in study.endpoints if e.name in tested]
     visits = tuple(v.name for v in study.visits if v.baseline or v.name in {e.visit for e in wanted})
-    trials = cohort.draw(BLOCK, generator(seed, Stream.POPULATION, block), visits=visits)
+    trials = cohort.draw(replicates, rng, visits=visits, randomised=False)
     return sums(study, trials, tuple(e.name for e in wanted))
