@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -287,6 +288,9 @@ def run(
             calibration=_calibration(study, virtual),
             provenance=provenance(study, name, seed, records.sources(folder / "data")),
         )
+        shipped = records.shipped(study)
+        if shipped is not None:  # the study file names it, and lies beside it
+            shutil.copyfile(shipped, folder / shipped.name)
         write_run(made, folder)
     return made
 

@@ -13,7 +13,7 @@ from pivotal.cohort.margins import margins, maximum_entropy
 from pivotal.cohort.words import LEVELS, category_table, draw_words, gaussian_table
 from pivotal.errors import UsageError
 
-MODULES = ("margins", "outcomes", "response")
+MODULES = ("margins", "outcomes")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -60,9 +60,7 @@ def test_responders_are_counted_as_by_hand(batch, results):
 def test_observed_cases_leave_out_who_is_missing(batch):
     trial = study()
     endpoint = trial.endpoint("IGA-TS")
-    events = endpoint.intercurrent.model_copy(
-        update={"discontinuation": "observed cases", "missing": "observed cases"}
-    )
+    events = endpoint.intercurrent.model_copy(update={"discontinuation": "observed cases", "missing": "observed cases"})
     seen = Batch(trial, batch).cells(endpoint.model_copy(update={"intercurrent": events}), "Week 8")
     np.testing.assert_array_equal(seen.n.sum(axis=1), (batch.value("IGA", "Week 8") >= 0).sum(axis=1))
 

@@ -28,8 +28,9 @@ def test_a_killed_worker_changes_no_bit():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with (
-            LocalCluster(n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None)
-            as cluster,
+            LocalCluster(
+                n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+            ) as cluster,
             Client(cluster) as client,
         ):
             victim = next(iter(client.run(os.getpid).values()))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from pivotal.errors import UsageError
 from pivotal.randomise import allocate_blocks, allocate_minimisation, allocate_simple
-from pivotal.study.model import Level, Stratum, Study
+from pivotal.study.model import Stratum, Study
+from pivotal.study.rules import level_codes
 
 Array = NDArray[Any]
 Codes = NDArray[np.uint8]
-NO_LEVEL = 255
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Allocation:
         """Stratum of each patient, of the columns' shape; the last factor runs fastest."""
         codes: Codes | None = None
         for one in self.strata:
-            own = level_codes(one, columns[one.variable], categories.get(one.variable))
+            own = _codes(one, columns[one.variable], categories.get(one.variable))
             codes = own if codes is None else codes * np.uint8(len(one.levels)) + own
         if codes is None:
             raise ValueError("there are no strata")
@@ -71,7 +71,7 @@ class Allocation:
     def _minimised(
         self, rng: np.random.Generator, columns: Mapping[str, Array], categories: Mapping[str, tuple[str, ...]]
     ) -> NDArray[np.int8]:
-        factors = [level_codes(s, columns[s.variable], categories.get(s.variable)) for s in self.strata]
+        factors = [_codes(s, columns[s.variable], categories.get(s.variable)) for s in self.strata]
         levels = [len(stratum.levels) for stratum in self.strata]
         return allocate_minimisation(np.stack(factors, axis=-1), self.ratio, levels, rng, probability=self.probability)
 
@@ -87,41 +87,10 @@ def allocation(study: Study) -> Allocation:
     return Allocation(how.method, how.strata, tuple(a.ratio for a in study.arms), how.block_sizes, how.probability)
 
 
-def level_codes(stratum: Stratum, values: Array, labels: tuple[str, ...] | None) -> Codes:
-    """Level of a factor for each patient.
-
-    Raises
-    ------
-    UsageError
-        If a value belongs to no level.
-    """
-    codes = np.full(values.shape, NO_LEVEL, dtype=np.uint8)
-    for code, level in enumerate(stratum.levels):
-        np.copyto(codes, np.uint8(code), where=_within(level, values, labels))
-    if codes.size and codes.max() == NO_LEVEL:
-        odd = values.ravel()[codes.ravel().argmax()]
+def _codes(stratum: Stratum, values: Array, labels: tuple[str, ...] | None) -> Codes:
+    """Level of a factor for each patient; a value that belongs to none is the study file's fault."""
+    codes = level_codes(stratum, values, labels)
+    if codes.size and codes.min() < 0:
+        odd = values.ravel()[codes.ravel().argmin()]
         raise UsageError(f"stratum {stratum.name}: no level holds {stratum.variable} {odd}; add a level for it.")
-    return codes
-
-
-def _within(level: Level, values: Array, labels: tuple[str, ...] | None) -> NDArray[np.bool_]:
-    holds: NDArray[np.bool_] | None = None
-    if level.any_of is not None:
-        wanted = [labels.index(str(v)) for v in level.any_of] if labels else [_like(values, v) for v in level.any_of]
-        holds = np.asarray(values == wanted[0])
-        for value in wanted[1:]:
-            holds |= values == value
-    for bound, compare in (
-        (level.at_least, np.greater_equal), (level.at_most, np.less_equal),
-        (level.above, np.greater), (level.below, np.less),
-    ):  # fmt: skip
-        if bound is not None:
-            found = compare(values, _like(values, bound))
-            holds = found if holds is None else holds & found
-    return np.ones(values.shape, dtype=np.bool_) if holds is None else holds
-
-
-def _like(values: Array, bound: float | str) -> Any:
-    """A bound as a whole number for whole-number columns, so that they need not be widened to compare."""
-    number = float(bound)
-    return int(number) if values.dtype.kind in "iu" and number.is_integer() else number
+    return codes.view(np.uint8)

@@ -14,11 +14,11 @@ from pivotal.cohort.completers import completers
 from pivotal.cohort.course import Course
 from pivotal.cohort.dropout import Leaving
 from pivotal.cohort.people import People, healing_needed, sample
-from pivotal.cohort.response import holds
 from pivotal.cohort.scenario import weeks
 from pivotal.cohort.settings import setting
 from pivotal.instruments import iga
 from pivotal.study.model import Endpoint, Scenario, Study
+from pivotal.study.rules import responds
 
 Floats = NDArray[np.float64]
 GRADES = int(iga.HIGH)
@@ -116,7 +116,7 @@ def calibrated(
 
 def success_grade(endpoint: Endpoint, baseline: int) -> int:
     """The worst grade that is a response from a baseline grade; clear where none is."""
-    found = [g for g in range(GRADES) if holds(endpoint.derive, float(g), float(baseline))]
+    found = [g for g in range(GRADES) if responds(endpoint.derive, np.array(float(g)), np.array(float(baseline)))]
     return max(found, default=0)
 
 

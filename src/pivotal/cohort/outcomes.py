@@ -13,9 +13,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotal.cohort.response import holds
 from pivotal.errors import UsageError
 from pivotal.study.model import Derivation, Parameter
+from pivotal.study.rules import responds
 
 Floats = NDArray[np.float64]
 Pattern = tuple[bool, ...]
@@ -38,9 +38,13 @@ def witnesses(rules: tuple[Derivation, ...], parameter: Parameter | None, base: 
     """
     found: dict[Pattern, float] = {}
     for value in _candidates(rules, parameter, base):
-        pattern = tuple(bool(holds(rule, value, np.nan if base is None else base)) for rule in rules)
+        pattern = tuple(_shows(rule, value, base) for rule in rules)
         found.setdefault(pattern, value)
     return found
+
+
+def _shows(rule: Derivation, value: float, base: float | None) -> bool:
+    return bool(responds(rule, np.array(value), np.array(np.nan if base is None else base)))
 
 
 def _candidates(rules: tuple[Derivation, ...], parameter: Parameter | None, base: float | None) -> Iterable[float]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.cohort.completers import completers
-from pivotal.cohort.response import holds
 from pivotal.study.criteria import eligible
 from pivotal.study.model import Endpoint, Study
+from pivotal.study.rules import responds
 from pivotal.trials import Trials, observed
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _response(study: Study, endpoint: Endpoint, trials: Trials, visit: str) -> M
     """Responders with a missing value as non-response, (replicate, subject); a missing baseline fails comparisons."""
     value = trials.value(endpoint.derive.parameter, visit)
     base = trials.value(endpoint.derive.parameter, study.baseline_visit.name)
-    return holds(endpoint.derive, value, base) & observed(value)
+    return responds(endpoint.derive, value, base) & observed(value)
 
 
 def _population(study: Study, endpoint: Endpoint, trials: Trials) -> Mask:

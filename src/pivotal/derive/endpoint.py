@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.study.model import Derivation, Endpoint
+from pivotal.study.rules import responds
 from pivotal.trials import Trials, observed
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
-
-SCORE_TOLERANCE = 1e-9
-"""Scores are multiples of 0.05 held in binary: a reduction of exactly 75 % must count as 75 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +64,6 @@ def derive(endpoint: Endpoint, trials: Trials, visit: str, baseline: str) -> Der
     response = responds(rule, value, base)
     response &= seen
     return Derived(response, _included(endpoint, trials, visit, seen))
-
-
-def responds(rule: Derivation, value: Array, base: Array) -> Mask:
-    """Whether all conditions of a binary derivation hold; what is missing is not looked at here.
-
-    Parameters
-    ----------
-    rule
-        The derivation. Improvement is a fall from baseline.
-    value, base
-        Values at the visit and at baseline, of one shape.
-
-    Returns
-    -------
-    numpy.ndarray of bool
-        The shape of `value`.
-    """
-    conditions: list[Mask] = []
-    if rule.value_at_most is not None:
-        conditions.append(_at_most(value, rule.value_at_most))
-    if rule.value_at_least is not None:
-        conditions.append(_at_least(value, rule.value_at_least))
-    if rule.value_equals is not None:
-        conditions.append(np.asarray(value == rule.value_equals))
-    if rule.improvement_at_least is not None:
-        conditions.append(_at_least(base - value, rule.improvement_at_least))
-    if rule.percent_improvement_at_least is not None:
-        kept = 1 - rule.percent_improvement_at_least / 100
-        conditions.append(np.asarray(value <= kept * base + SCORE_TOLERANCE))
-    response = conditions[0]
-    for condition in conditions[1:]:
-        response &= condition
-    return response
-
-
-def _at_most(value: Array, bound: float) -> Mask:
-    whole = value.dtype.kind in "iu"
-    return np.asarray(value <= (math.floor(bound) if whole else bound + SCORE_TOLERANCE), dtype=np.bool_)
-
-
-def _at_least(value: Array, bound: float) -> Mask:
-    whole = value.dtype.kind in "iu"
-    return np.asarray(value >= (math.ceil(bound) if whole else bound - SCORE_TOLERANCE), dtype=np.bool_)
 
 
 def _needs_baseline(rule: Derivation) -> bool:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.study.criteria import eligible
-from pivotal.study.model import AnalysisSet, Level, Stratum, Study
+from pivotal.study.model import AnalysisSet, Stratum, Study
+from pivotal.study.rules import level_codes
 from pivotal.trials import Trials
 
 Codes = NDArray[np.int8]
@@ -51,12 +52,7 @@ def factor(study: Study, trials: Trials, name: str) -> Factor:
 
 def levels(stratum: Stratum, trials: Trials) -> Codes:
     """Level of a stratification factor for every patient, (replicate, subject); -1 where none fits."""
-    values = trials.subject[stratum.variable]
-    labels = trials.categories.get(stratum.variable)
-    codes = np.full(values.shape, -1, dtype=np.int8)
-    for code, level in enumerate(stratum.levels):
-        codes += _within(level, values, labels).view(np.int8) * np.int8(code + 1)
-    return codes
+    return level_codes(stratum, trials.subject[stratum.variable], trials.categories.get(stratum.variable))
 
 
 def in_set(analysis_set: AnalysisSet, trials: Trials) -> NDArray[np.bool_] | None:
@@ -77,19 +73,3 @@ def _columns(analysis_set: AnalysisSet, trials: Trials) -> dict[str, NDArray[Any
         if name in columns:
             columns[name] = np.array([*labels, ""])[columns[name]]
     return columns
-
-
-def _within(level: Level, values: NDArray[np.float64], labels: tuple[str, ...] | None) -> NDArray[np.bool_]:
-    holds = np.ones(values.shape, dtype=np.bool_)
-    if level.any_of is not None:
-        wanted = [labels.index(str(v)) for v in level.any_of] if labels else [float(v) for v in level.any_of]
-        holds &= values == wanted[0] if len(wanted) == 1 else np.isin(values, wanted)
-    if level.at_least is not None:
-        holds &= values >= level.at_least
-    if level.at_most is not None:
-        holds &= values <= level.at_most
-    if level.above is not None:
-        holds &= values > level.above
-    if level.below is not None:
-        holds &= values < level.below
-    return holds

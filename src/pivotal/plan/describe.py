@@ -72,9 +72,7 @@ def _whole(values: NDArray[np.generic]) -> tuple[tuple[str, ...], Codes]:
     return tuple(str(v) for v in found), codes
 
 
-def _categories(
-    batch: Batch, name: str, labels: tuple[str, ...], codes: Codes
-) -> Iterator[Row]:
+def _categories(batch: Batch, name: str, labels: tuple[str, ...], codes: Codes) -> Iterator[Row]:
     for arm, mask in _by_arm(batch):
         known = (mask & (codes >= 0)).sum(axis=1)
         yield row(Key(analysis="baseline", statistic="N", parameter=name, arm=arm), known)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pivotal.errors import UsageError
 from pivotal.records import layout
 from pivotal.records.layout import COMPLETED, DISCONTINUED, NO, YES, extra_strata, visit_names
-from pivotal.records.strata import level_of
 from pivotal.study.model import Study
+from pivotal.study.rules import level_codes
 from pivotal.trials import Trials, observed
 
 Array = NDArray[Any]
@@ -151,7 +151,7 @@ def _nulls(values: Array, known: NDArray[np.bool_]) -> pl.Series:
 def _strata(study: Study, trials: Trials) -> dict[str, pl.Series]:
     return {
         stratum.name: _labels(
-            [level.label for level in stratum.levels], level_of(stratum, _plain(trials, stratum.variable))
+            [level.label for level in stratum.levels], level_codes(stratum, _plain(trials, stratum.variable))
         )
         for stratum in extra_strata(study)
         if stratum.variable in trials.subject

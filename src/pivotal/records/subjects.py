@@ -14,10 +14,10 @@ from pivotal.records import layout
 from pivotal.records.cells import codes, numbers, truths, within
 from pivotal.records.faults import Findings
 from pivotal.records.layout import ADSL, ARM, PATIENT
-from pivotal.records.strata import level_of
 from pivotal.records.table import ROW, Table
 from pivotal.records.whose import check_simulated, check_study
 from pivotal.study.model import Stratum, Study, Variable
+from pivotal.study.rules import level_codes
 
 UNKNOWN = -1
 
@@ -156,7 +156,7 @@ def _stratum(
         return
     labels = [level.label for level in stratum.levels]
     recorded = codes(table, column, labels, findings, what=f"levels of {stratum.name} are")
-    derived = pl.Series(level_of(stratum, plain(value, categories)), dtype=pl.Int16)
+    derived = pl.Series(level_codes(stratum, plain(value, categories)), dtype=pl.Int16)
     differs = recorded.is_not_null() & value.is_not_null() & (recorded != derived)
     right = table.frame.select(ROW).with_columns(derived.alias("code"), value.alias("value")).filter(differs)
     says = {row: _says(stratum, labels, code, value) for row, code, value in right.iter_rows()}

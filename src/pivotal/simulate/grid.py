@@ -48,9 +48,7 @@ def power_grid(
         A row a point and hypothesis. The endpoint is analysed alone, so each hypothesis is tested at its initial share
         of alpha plus what the other hypotheses on the same endpoint pass on to it directly.
     """
-    points = [
-        (n, p, d) for n in grid.sizes for p in grid.control_rates for d in grid.differences if 0 <= p + d <= 1
-    ]
+    points = [(n, p, d) for n in grid.sizes for p in grid.control_rates for d in grid.differences if 0 <= p + d <= 1]
     rows: list[JSON] = []
     with executor(workers, dask) as (pool, width):
         jobs = [_job(study, grid, *point, seed) for point in points]

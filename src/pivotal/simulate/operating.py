@@ -184,9 +184,7 @@ def _jobs(
     }
 
 
-def _tallies(
-    jobs: dict[str, Job], replicates: int, pool: Executor, workers: int, tell: Progress
-) -> dict[str, Tally]:
+def _tallies(jobs: dict[str, Job], replicates: int, pool: Executor, workers: int, tell: Progress) -> dict[str, Tally]:
     """All blocks of all scenarios in one queue, so that no worker waits for a scenario's last block."""
     blocks = {name: job.blocks(replicates) for name, job in jobs.items()}
     work = ((job, b, n) for name, job in jobs.items() for b, n in enumerate(blocks[name]))

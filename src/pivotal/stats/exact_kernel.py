@@ -1,13 +1,12 @@
 """The conditional distribution of an arm's responder total given the fixed margins, in every replicate.
 
-Three ways to the same numbers, all with positive terms along the arms' totals, so that far tails keep their relative
-accuracy:
+Two ways to the same numbers, both with positive terms along the arms' totals, so that far tails keep their relative
+accuracy. Given the block totals the blocks are independent: a product of polynomials over the blocks, with Fourier
+sums over the margins.
 
-- `by_blocks`, one active arm: given the block totals the blocks are independent; a product of polynomials over the
-  blocks, with Fourier sums over the margins.
-- `exact_two_arms.by_arms`, two active arms and at most two blocks: given the arm totals the arms are independent; both
-  comparisons come from the same arm polynomials, with Fourier sums over the margins and the one free block total.
-- `exact_two_arms.by_tables`, two active arms and more blocks: as `by_blocks` with polynomials in both arms' totals.
+- `by_blocks`, one active arm: polynomials in its total.
+- `exact_two_arms.by_tables`, two active arms: polynomials in both arms' totals; the last product of two gives each
+  arm's total given the other's.
 """
 
 from __future__ import annotations
@@ -96,6 +95,10 @@ class Chunk:
         observed = events.sum(2).astype(float)
         return cls(events, totals, plan, fit_tilt(events, totals, plan, expected, [observed], arm_effects=False))
 
+    def part(self, rows: slice | Ints) -> Chunk:
+        """Some of the replicates."""
+        return Chunk(self.events[rows], self.totals[rows], self.plan, self.tilt.part(rows))
+
     @property
     def arm_events(self) -> Ints:
         """Responders of every arm, (replicate, arm)."""
@@ -162,22 +165,22 @@ def convolve(left: Complexes, right: Complexes, size: int) -> Complexes:
     return product
 
 
-def block_polynomials(chunk: Chunk, angle: Floats) -> Complexes:
-    """Generating function of the responders of an arm in a block, (replicate, arm, block, node, responders).
+def block_polynomials(chunk: Chunk, angle: Floats) -> list[Complexes]:
+    """Generating function of the responders of an arm, for each block (replicate, arm, node, responders).
 
     The product over the block's cells of (1 - p + p z v)^n; z = exp(i angle) of the margins that the cell counts in.
     """
     plan = chunk.plan
     in_block = chunk.block_of(chunk.events).sum(1)  # (replicate, block)
-    most = int(np.minimum(chunk.block_of(chunk.totals).max(1), in_block).max(initial=0)) + 1
-    cell_most = int(min(chunk.totals.max(initial=0) + 1, most))
+    most = np.minimum(chunk.block_of(chunk.totals).max(1), in_block).max(0, initial=0) + 1
+    cell_most = int(min(chunk.totals.max(initial=0) + 1, most.max()))
     weights = cell_weights(chunk.totals, chunk.tilt, cell_most)
     turn = np.exp(1j * np.multiply.outer(angle @ plan.margin.T, np.arange(cell_most)))  # (node, cell, x)
     parts = []
     for block in range(plan.blocks):
-        cells = np.flatnonzero(plan.block == block)
-        parts.append(_cells_product(weights[:, :, cells], turn[:, cells], most))
-    return np.stack(parts, axis=2)
+        cells, size = np.flatnonzero(plan.block == block), int(most[block])
+        parts.append(_cells_product(weights[:, :, cells, :size], turn[:, cells, :size], size))
+    return parts
 
 
 def _cells_product(weights: Floats, turn: Complexes, size: int) -> Complexes:
@@ -190,8 +193,9 @@ def _cells_product(weights: Floats, turn: Complexes, size: int) -> Complexes:
         padded[..., :width] = product
         return padded
     if np.all(turn[:, 0] == 1):  # the first cell does not turn: one real matrix serves every node
+        width = int(np.flatnonzero(weights[:, :, 1].any((0, 1))).max(initial=0)) + 1
         real = toeplitz(weights[:, :, 0], 0, size, width)  # (replicate, arm, size, width)
-        second = np.ascontiguousarray(weights[:, :, 1, :, None] * turn[:, 1].T)  # (replicate, arm, width, node)
+        second = weights[:, :, 1, :width, None] * np.ascontiguousarray(turn[:, 1, :width].T)
         pairs = second.view(np.float64).reshape(replicates, arms, width, 2 * nodes)
         product = np.swapaxes((real @ pairs).view(np.complex128), 2, 3)
         done = 2
@@ -207,9 +211,11 @@ def by_blocks(chunk: Chunk) -> Weights:
     nodes = block_nodes(chunk)
     grown = block_polynomials(chunk, nodes.angle)
     fixed = chunk.block_of(chunk.events).sum(1)
-    index = fixed[..., None] - np.arange(grown.shape[-1])
-    terms = grown[:, 1] * gather(grown[:, 0], index[:, :, None])  # (replicate, block, node, x)
-    terms[:, 0] *= node_factors(nodes, chunk)[..., None]
+    terms = []
+    for block, each in enumerate(grown):
+        index = fixed[:, block, None] - np.arange(each.shape[-1])
+        terms.append(each[:, 1] * gather(each[:, 0], index[:, None]))  # (replicate, node, x)
+    terms[0] *= node_factors(nodes, chunk)[..., None]
     return _multiply_blocks(terms, chunk, float(nodes.weight[0]))
 
 
@@ -228,19 +234,19 @@ def node_factors(nodes: Nodes, chunk: Chunk) -> Complexes:
     return np.asarray(nodes.weight * np.exp(-1j * (np.stack(values, 1) @ nodes.angle.T)))
 
 
-def _multiply_blocks(terms: Complexes, chunk: Chunk, share: float) -> Weights:
+def _multiply_blocks(terms: list[Complexes], chunk: Chunk, share: float) -> Weights:
     """Multiply the blocks' polynomials, sum over the points, keep what the rounding cannot have made."""
     both = chunk.events.sum((1, 2))
     low = np.maximum(0, both - chunk.arm_totals[:, 0])
     high = np.minimum(chunk.arm_totals[:, 1], both)
     size = int(high.max(initial=0)) + 1
-    product = terms[:, 0]
-    for block in range(1, terms.shape[1] - 1):
-        product = convolve(product, terms[:, block], min(size, product.shape[-1] + terms.shape[-1] - 1))
-    if terms.shape[1] == 1:
+    product = terms[0]
+    for term in terms[1:-1]:
+        product = convolve(product, term, min(size, product.shape[-1] + term.shape[-1] - 1))
+    if len(terms) == 1:
         total, scale = product.real.sum(1), np.abs(product[:, 0])
     else:
-        total, scale = last_block(product, terms[:, -1], size)
+        total, scale = last_block(product, terms[-1], size)
     t = low[:, None] + np.arange(int((high - low).max(initial=0)) + 1)
     return finish(low, gather(total, t), gather(scale, t) / share, t <= high[:, None], chunk, 1)
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.exact_inference import Inference, infer
-from pivotal.stats.exact_margins import Ints, Layout, cross_levels, layout, margin_matrix
+from pivotal.stats.exact_margins import Ints, cross_levels, layout, margin_matrix
 from pivotal.stats.exact_refine import distributions
 
 __all__ = [
@@ -23,10 +23,7 @@ __all__ = [
 ]
 
 GROUP = 1024
-"""Replicates whose distributions are held at once, so that the few that need further tilts are worked together."""
-
-ELEMENTS = 400_000
-"""Complex numbers in one temporary of a chunk of replicates."""
+"""Replicates whose distributions are held at once: tilts and inference are worked together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +139,9 @@ def exact_logistic(
     Sums along T have positive terms only, after a logistic tilt that cancels exactly, so that far tails keep their
     relative accuracy; block totals (the largest factor) are fixed by multiplying polynomials, as in [3]_, the margins
     by Fourier sums, tilted anew wherever one tilt does not centre them. Relative error of p about 1e-12, down to
-    p = 1e-25; 1e-9 where arms are nearly confounded with strata. A total counts as impossible where the margins,
-    given the arms' totals, are less probable than 1e-9 relative to the best; its share of any result is smaller still.
+    p = 1e-25; where arms are nearly confounded with strata 1e-9, and 1e-7 given the other arm's responders. A total
+    counts as impossible where the margins, given the arms' totals, are less probable than 1e-9 relative to the best;
+    its share of any result is smaller still.
 
     SAS: `proc logistic; exact arm / estimate=both;` with the arms as indicators gives the same estimates, limits and
     doubled one-sided p; its "Score" and "Probability" tests of one parameter are `p_score` and `p_probability`, and
@@ -220,7 +218,7 @@ def exact_logistic_null(
         x, n, own = x[:, [0, arm]], n[:, [0, arm]], 1
     else:
         own = arm
-    weights = next(distributions(x, n, layout(codes), 1))[1][own - 1]
+    weights = distributions(x, n, layout(codes))[own - 1]
     kept = np.isfinite(weights.log[0])
     f = np.exp(weights.log[0] - weights.log[0].max())
     total = weights.low[0] + np.flatnonzero(kept)
@@ -253,26 +251,14 @@ def _compare(x: Ints, n: Ints, codes: Ints, level: float) -> list[Inference]:
     if not replicates:  # one trial without patients, dropped at the end
         x = n = np.zeros((1, *x.shape[1:]), dtype=np.int64)
     order = np.argsort(x.sum((1, 2)), kind="stable")
-    size = _chunk_size(x, n, plan)
     active = x.shape[1] - 1
     found: list[list[Inference]] = [[] for _ in range(active)]
     for start in range(0, order.size, GROUP):
         rows = order[start : start + GROUP]
-        for chunk, weights in distributions(x[rows], n[rows], plan, size):
-            for a in range(active):
-                found[a].append(infer(weights[a].log, weights[a].low, chunk.arm_events[:, a + 1], level))
+        for a, weights in enumerate(distributions(x[rows], n[rows], plan)):
+            found[a].append(infer(weights.log, weights.low, x[rows, a + 1].sum(1), level))
     back = np.argsort(order, kind="stable")[:replicates]
     return [_joined(parts, back) for parts in found]
-
-
-def _chunk_size(x: Ints, n: Ints, plan: Layout) -> int:
-    """Replicates that keep the temporaries of a chunk within `ELEMENTS`."""
-    width = min(int(n.sum(2).max(initial=1)), int(x.sum((1, 2)).max(initial=1))) + 1
-    margins = plan.margin.shape[1]
-    if x.shape[1] == 3 and plan.blocks <= 2:
-        return int(np.clip(ELEMENTS // (width * width * 20 ** max(margins - 1, 0)), 1, 64))
-    each = width * plan.blocks if x.shape[1] == 2 else width * width
-    return int(np.clip(ELEMENTS // (each * 18**margins), 1, 128))
 
 
 def _joined(parts: list[Inference], back: Ints) -> Inference:

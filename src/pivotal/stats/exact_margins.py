@@ -139,6 +139,10 @@ class Tilt:
     logit: Floats
     variances: list[Floats]
 
+    def part(self, rows: slice | Ints) -> Tilt:
+        """Some of the replicates."""
+        return Tilt(self.anchor[rows], self.arm[rows], self.logit[rows], [each[rows] for each in self.variances])
+
 
 def fit_tilt(
     events: Ints, totals: Ints, plan: Layout, anchor: Floats, places: list[Floats], *, arm_effects: bool = True

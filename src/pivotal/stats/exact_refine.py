@@ -6,15 +6,19 @@ unbalanced over strata, the margins may lie far off their mean: the weight there
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.exact_kernel import Chunk, Weights, by_blocks
 from pivotal.stats.exact_margins import Ints, Layout
-from pivotal.stats.exact_two_arms import by_arms, by_tables
+from pivotal.stats.exact_two_arms import by_tables
+
+ELEMENTS = 400_000
+"""Complex numbers in one temporary of a chunk of replicates: 6 MB."""
 
 WEAK = 0.02
 """A total is weak where its margins are this much less probable than at the tilt's own total."""
@@ -29,30 +33,54 @@ REFINEMENTS = 16
 """Most further tilts tried for a replicate."""
 
 
-def kernel(chunk: Chunk) -> list[Weights]:
-    """Weights of every active arm's total, by the faster way."""
-    if chunk.events.shape[1] == 2:
-        return [by_blocks(chunk)]
-    return by_arms(chunk) if chunk.plan.blocks <= 2 else by_tables(chunk)
+def kernel(whole: Chunk) -> list[Weights]:
+    """Weights of every active arm's total, computed for some replicates at a time."""
+    one = whole.events.shape[1] == 2
+    size = _chunk_size(whole)
+    parts = [whole.part(slice(start, start + size)) for start in range(0, len(whole.events), size)]
+    found = [[by_blocks(chunk)] if one else by_tables(chunk) for chunk in parts]
+    return [_stacked(list(arm)) for arm in zip(*found, strict=True)]
 
 
-def distributions(x: Ints, n: Ints, plan: Layout, size: int) -> Iterator[tuple[Chunk, list[Weights]]]:
-    """Chunks of at most `size` replicates in their order, and the weights of every active arm's total in each."""
-    events, totals = x @ plan.merge, n @ plan.merge
-    parts = [slice(start, start + size) for start in range(0, len(x), size)]
-    chunks = [Chunk.of(events[part], totals[part], plan) for part in parts]
-    found = [kernel(chunk) for chunk in chunks]
-    for a in range(x.shape[1] - 1):
+def _chunk_size(whole: Chunk) -> int:
+    """Replicates that keep the temporaries of a chunk within `ELEMENTS`."""
+    arms, margins = whole.events.shape[1], whole.plan.margin.shape[1]
+    width = min(int(whole.arm_totals.max(initial=1)), int(whole.events.sum((1, 2)).max(initial=1))) + 1
+    return int(np.clip(ELEMENTS // (width * arms * 18**margins), 1, 128))
+
+
+def _stacked(parts: list[Weights]) -> Weights:
+    """One after the other, padded to the widest with totals that are no support."""
+    width = max(part.log.shape[1] for part in parts)
+
+    def padded(values: list[NDArray[Any]], fill: float) -> NDArray[Any]:
+        return np.concatenate(
+            [np.pad(each, ((0, 0), (0, width - each.shape[1])), constant_values=fill) for each in values]
+        )
+
+    return Weights(
+        low=np.concatenate([part.low for part in parts]),
+        log=padded([part.log for part in parts], -np.inf),
+        chance=padded([part.chance for part in parts], np.inf),
+        distance=padded([part.distance for part in parts], np.inf),
+        settled=padded([part.settled for part in parts], True),
+    )
+
+
+def distributions(x: Ints, n: Ints, plan: Layout) -> list[Weights]:
+    """Weights of every active arm's total; replicates with similar totals side by side save work."""
+    whole = Chunk.of(x @ plan.merge, n @ plan.merge, plan)
+    found = kernel(whole)
+    for a, weights in enumerate(found):
         for _ in range(REFINEMENTS):
-            weak = [weak_points(weights[a], chunk, a + 1) for chunk, weights in zip(chunks, found, strict=True)]
-            if not any(points.rows.size for points in weak):
+            points = weak_points(weights, whole, a + 1)
+            if not points.rows.size:
                 break
-            again = _tilted_again(chunks, weak, a, size)
-            for weights, points in zip(found, weak, strict=True):
-                for at in range(points.rows.size):
-                    merge(weights[a], next(again), points, at, a + 1)
-    for chunk, weights in zip(chunks, found, strict=True):
-        yield chunk, [cleaned(each) for each in weights]
+            events, totals = whole.events[points.rows], whole.totals[points.rows]
+            again = kernel(Chunk.of(events, totals, plan, points.anchor, a + 1))[a]
+            for at in range(points.rows.size):
+                merge(weights, again, points, at, a + 1)
+    return [cleaned(each) for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +125,20 @@ def weak_points(weights: Weights, chunk: Chunk, arm: int) -> WeakPoints:
     return WeakPoints(rows, anchor, np.asarray(nearest))
 
 
-def _tilted_again(chunks: list[Chunk], weak: list[WeakPoints], a: int, size: int) -> Iterator[Weights]:
-    """Weights of active arm `a` under the next tilts, one replicate at a time; computed together."""
-    pairs = list(zip(chunks, weak, strict=True))
-    events = np.concatenate([chunk.events[points.rows] for chunk, points in pairs])
-    totals = np.concatenate([chunk.totals[points.rows] for chunk, points in pairs])
-    anchor = np.concatenate([points.anchor for points in weak])
-    for start in range(0, len(events), size):
-        part = slice(start, start + size)
-        found = kernel(Chunk.of(events[part], totals[part], chunks[0].plan, anchor[part], a + 1))[a]
-        for r in range(len(found.low)):
-            yield Weights(found.low[r], found.log[r], found.chance[r], found.distance[r], found.settled[r])
-
-
 def merge(weights: Weights, new: Weights, points: WeakPoints, at: int, arm: int) -> None:
-    """Take every total from the tilt fitted nearest to it, in place, for the row `at` of the weak points.
+    """Take every total from the tilt fitted nearest to it, in place, for the row `at` of the weak points and of `new`.
 
     What lies from the weak total to the anchor is settled, whatever the new tilt gave.
     """
     row, anchor = points.rows[at], points.anchor[at, arm]
     size = weights.log.shape[1]
-    source = weights.low[row] + np.arange(size) - new.low
-    present = (source >= 0) & (source < new.log.size)
-    source = np.clip(source, 0, new.log.size - 1)
-    nearer = present & (new.distance[source] < weights.distance[row])
-    weights.log[row, nearer] = new.log[source[nearer]]
-    weights.chance[row, nearer] = new.chance[source[nearer]]
-    weights.distance[row, nearer] = new.distance[source[nearer]]
+    source = weights.low[row] + np.arange(size) - new.low[at]
+    present = (source >= 0) & (source < new.log.shape[1])
+    source = np.clip(source, 0, new.log.shape[1] - 1)
+    nearer = present & (new.distance[at, source] < weights.distance[row])
+    weights.log[row, nearer] = new.log[at, source[nearer]]
+    weights.chance[row, nearer] = new.chance[at, source[nearer]]
+    weights.distance[row, nearer] = new.distance[at, source[nearer]]
     away = np.abs(weights.low[row] + np.arange(size) - anchor)
     weights.settled[row] |= away <= max(abs(points.total[at] - anchor), 1)
 

@@ -167,16 +167,41 @@ def _answer(criterion: Criterion, columns: Columns) -> Truth:
     if values is None:
         return np.full(_shape(columns), -1, dtype=np.int8)
     holds = _compare(criterion, values)
-    return np.where(_unknown(values), np.int8(-1), holds).astype(np.int8, copy=False)
+    answer = holds.view(np.int8)
+    unknown = _unknown(values)
+    if unknown is not None and unknown.any():
+        answer[unknown] = -1
+    return answer
 
 
 def _compare(criterion: Criterion, values: NDArray[Any]) -> NDArray[np.bool_]:
     if values.dtype.kind == "O":
         return _compare_objects(criterion, values)
-    holds = np.ones(values.shape, dtype=np.bool_)
-    for key, bound in criterion.bounds.items():
-        holds &= np.asarray(_COMPARE[key](values, bound), dtype=np.bool_)
+    holds, *others = (
+        np.asarray(_COMPARE[key](values, _like(values, bound)), np.bool_) for key, bound in criterion.bounds.items()
+    )
+    for other in others:
+        holds &= other
     return holds
+
+
+def _like(values: NDArray[Any], bound: Any) -> Any:
+    """A bound as a whole number for a whole-number column, which need not be widened then to compare."""
+    if isinstance(bound, tuple):
+        return tuple(_like(values, b) for b in bound)
+    whole = values.dtype.kind in "iu" and isinstance(bound, float) and bound.is_integer()
+    return int(bound) if whole else bound
+
+
+def _among(values: NDArray[Any], wanted: tuple[float | str, ...]) -> NDArray[np.bool_]:
+    """Whether a value is one of a few."""
+    if values.dtype.kind in "OUT":
+        return np.isin(values, list(wanted))
+    found = np.zeros(values.shape, dtype=np.bool_)
+    for value in wanted:
+        if not isinstance(value, str):
+            found |= values == value
+    return found
 
 
 def _compare_objects(criterion: Criterion, values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -196,13 +221,14 @@ _COMPARE: dict[str, Any] = {
     "at_most": lambda v, b: v <= b,
     "below": lambda v, b: v < b,
     "between": lambda v, b: (v >= b[0]) & (v <= b[1]),
-    "any_of": lambda v, b: np.isin(v, list(b)),
-    "none_of": lambda v, b: ~np.isin(v, list(b)),
+    "any_of": _among,
+    "none_of": lambda v, b: ~_among(v, b),
     "is": lambda v, b: v == b,
 }
 
 
-def _unknown(values: NDArray[Any]) -> NDArray[np.bool_]:
+def _unknown(values: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Where a value is unknown; None for types that know no such thing."""
     if values.dtype.kind == "f":
         return np.asarray(np.isnan(values), dtype=np.bool_)
     if values.dtype.kind == "i":
@@ -212,7 +238,7 @@ def _unknown(values: NDArray[Any]) -> NDArray[np.bool_]:
         return np.asarray(unknown, dtype=np.bool_).reshape(values.shape)
     if values.dtype.kind in "UT":
         return np.asarray(values == "", dtype=np.bool_)
-    return np.zeros(values.shape, dtype=np.bool_)
+    return None
 
 
 def _shape(columns: Columns) -> tuple[int, ...]:
