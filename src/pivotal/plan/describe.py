@@ -143,6 +143,7 @@ def _means(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
     derived = batch.derived(endpoint, visit)
     for a, arm in enumerate(batch.study.arms):
         mask = np.asarray(batch.trials.arm == a)
-        found = summarise(derived.value, mask if derived.included is None else mask & derived.included)
-        for statistic in ("n", "mean", "sd", "median", "min", "max"):
+        included = mask if derived.included is None else mask & derived.included
+        found = summarise(derived.value, included, endpoint.analysis.level)
+        for statistic in ("n", "mean", "ci_low", "ci_high", "sd", "median", "min", "max"):
             yield row(_key(endpoint, visit, arm.name, statistic), getattr(found, statistic))

@@ -55,7 +55,7 @@ def _visits(rows: Sequence[Comparison]) -> str:
 
 def _dot(bundle: Bundle, c: Comparison) -> Dot:
     words = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
-    name = method_name(c.method) if c.role == "main" else c.analysis
+    name = method_name(c.method).replace(" regression", "") if c.role == "main" else c.analysis  # room is short
     return Dot(
         f"{c.arm} · {name}",
         c["estimate"].value,

@@ -58,8 +58,8 @@ def _tick(visit: Visit) -> str:
 def _point(bundle: Bundle, endpoint: Endpoint, visit: Visit, arm: str) -> Point | None:
     keys = {"endpoint": endpoint.name, "visit": visit.name, "arm": arm}
     if endpoint.kind == "continuous":
-        mean = bundle.rows.get("response", statistic="mean", **keys).value
-        return None if mean is None else Point(week_of(visit), mean)
+        mean, low, high = (bundle.rows.get("response", statistic=s, **keys) for s in ("mean", "ci_low", "ci_high"))
+        return None if mean.value is None else Point(week_of(visit), mean.value, low.value, high.value)
     rate, low, high = (bundle.rows.get("response", statistic=s, method=INTERVAL, **keys) for s in STATISTICS)
     if rate.value is None:
         return None
@@ -81,7 +81,7 @@ def _figure(bundle: Bundle, panels: list[Panel]) -> Figure:
     if not any(tick.startswith("d") for panel in panels for _, tick in panel.ticks):
         notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways."]
     if any(not panel.in_percent for panel in panels):
-        notes.append("Means are shown without an interval: the rows hold their standard deviation, see the table.")
+        notes.append("Of means: 95% intervals by the t distribution.")
     return Figure("figure-response", "Response by visit", drawn["wide"], drawn["narrow"], tuple(notes))
 
 
@@ -124,6 +124,7 @@ def _means_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
         Column("Arm"),
         Column("n", number=True),
         Column("Mean (SD)", number=True),
+        Column("95% CI of the mean", number=True),
         Column("Median (range)", number=True),
     )
     return Table("table-means", "Measurements by visit and arm", columns, tuple(lines), notes.notes)
@@ -131,11 +132,13 @@ def _means_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
 
 def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footnotes) -> tuple[Text, ...]:
     keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
-    got = {s: bundle.rows.get("response", statistic=s, **keys) for s in ("n", "mean", "sd", "median", "min", "max")}
+    wanted = ("n", "mean", "ci_low", "ci_high", "sd", "median", "min", "max")
+    got = {s: bundle.rows.get("response", statistic=s, **keys) for s in wanted}
 
     def show(name: str, digits: int = 1) -> str:
         value = got[name].value
         return DASH if value is None else fixed(value, digits)
 
     mean = f"{show('mean')} ({show('sd')})" + notes.mark(got["mean"].reason)
-    return visit, arm, show("n", 0), mean, f"{show('median')} ({show('min')} to {show('max')})"
+    interval = f"{show('ci_low')} to {show('ci_high')}"
+    return visit, arm, show("n", 0), mean, interval, f"{show('median')} ({show('min')} to {show('max')})"

@@ -6,23 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Number, mean, standard deviation, median and range of the observed values, each (replicate,)."""
+    """Number, mean with its confidence limits, standard deviation, median and range, each (replicate,)."""
 
     n: Floats
     mean: Floats
+    ci_low: Floats
+    ci_high: Floats
     sd: Floats
     median: Floats
     min: Floats
     max: Floats
 
 
-def summarise(values: NDArray[np.float64], included: NDArray[np.bool_] | None = None) -> Summary:
+def summarise(
+    values: NDArray[np.float64], included: NDArray[np.bool_] | None = None, level: float = 0.95
+) -> Summary:
     """Describe one variable.
 
     Parameters
@@ -31,12 +36,14 @@ def summarise(values: NDArray[np.float64], included: NDArray[np.bool_] | None = 
         (replicate, subject); NaN is missing.
     included
         Who is described, (replicate, subject); None for everybody.
+    level
+        Confidence level of the mean's limits, mean -/+ t sd / sqrt(n) with n - 1 degrees of freedom.
 
     Returns
     -------
     Summary
-        The standard deviation has n - 1 in its denominator and is NaN for one patient; without patients all but `n`
-        are NaN.
+        The standard deviation has n - 1 in its denominator; it and the limits are NaN for one patient. Without patients
+        all but `n` are NaN.
 
     Notes
     -----
@@ -57,9 +64,12 @@ def summarise(values: NDArray[np.float64], included: NDArray[np.bool_] | None = 
     mean = np.divide(zero.sum(axis=1), n, out=empty.copy(), where=n > 0)
     centred = np.where(seen, kept - np.where(n > 0, mean, 0.0)[:, None], 0.0)
     variance = np.divide((centred**2).sum(axis=1), n - 1, out=empty.copy(), where=n > 1)
+    reach = stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * np.sqrt(variance / np.maximum(n, 1))
     return Summary(
         n=n,
         mean=mean,
+        ci_low=mean - reach,
+        ci_high=mean + reach,
         sd=np.sqrt(variance),
         median=_median(kept, n),
         min=np.where(n > 0, np.where(seen, kept, np.inf).min(axis=1, initial=np.inf), np.nan),
