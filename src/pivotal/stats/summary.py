@@ -25,9 +25,7 @@ class Summary:
     max: Floats
 
 
-def summarise(
-    values: NDArray[np.float64], included: NDArray[np.bool_] | None = None, level: float = 0.95
-) -> Summary:
+def summarise(values: NDArray[np.float64], included: NDArray[np.bool_] | None = None, level: float = 0.95) -> Summary:
     """Describe one variable.
 
     Parameters
