@@ -282,14 +282,15 @@ def _print_characteristics(found: dict[str, Any]) -> None:
         f"\nSIMULATED: {found['replicates']:,} trials a scenario, seed {found['seed']}; "
         f"{found['seconds']:.1f} s, {found['trials_per_second']:,.0f} trials a second"
     )
-    head = f"{'scenario':<16}{'hypothesis':<34}{'power':>8}{'(MCSE)':>10}{'bias':>9}{'coverage':>10}{'failed':>8}"
-    typer.echo(head)
+    typer.echo("Bias and coverage of ratios are on the log scale; MCSE is the Monte-Carlo standard error.")
+    head = ("scenario", "hypothesis", "power", "(MCSE)", "bias", "coverage", "not converged")
+    typer.echo("{:<16}{:<34}{:>8}{:>10}{:>9}{:>10}{:>15}".format(*head))
     for row in found["rows"]:
         name = f"{row['endpoint']} {row['arm']}"
         typer.echo(
             f"{row['scenario']:<16.15}{name:<34.33}{_number(row['power'], 4):>8}"
             f"{'(' + _number(row['mcse'], 4) + ')':>10}{_number(row['bias'], 3):>9}"
-            f"{_number(row['coverage'], 4):>10}{row['not_converged']:>8}"
+            f"{_number(row['coverage'], 4):>10}{row['not_converged']:>15}"
         )
     for row in found["scenarios"]:
         if row["fwer"] is not None:

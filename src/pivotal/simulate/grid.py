@@ -10,7 +10,7 @@ import numpy as np
 from pivotal.cohort import build
 from pivotal.simulate.engine import executor, in_order
 from pivotal.simulate.operating import Job, Progress, run_block
-from pivotal.simulate.streams import Stream
+from pivotal.simulate.streams import Stream, block_size, blocks
 from pivotal.simulate.summary import share
 from pivotal.simulate.tally import total
 from pivotal.study.model import Grid, Rates, Scenario, Study
@@ -51,15 +51,19 @@ def power_grid(
     points = [(n, p, d) for n in grid.sizes for p in grid.control_rates for d in grid.differences if 0 <= p + d <= 1]
     rows: list[JSON] = []
     with executor(workers, dask) as (pool, width):
-        jobs = [_job(study, grid, *point, seed) for point in points]
-        work = ((job, b, n) for job in jobs for b, n in enumerate(job.blocks(replicates)))
+        jobs = ((point, _job(study, grid, *point, seed)) for point in points)  # calibrated while others run
+        work = ((job, b, n) for point, job in jobs for b, n in enumerate(_blocks(replicates, point)))
         tallies = in_order(pool, width, run_block, work)
-        for done, (point, job) in enumerate(zip(points, jobs, strict=True), 1):
-            found = total(next(tallies) for _ in job.blocks(replicates))
+        for done, point in enumerate(points, 1):
+            found = total(next(tallies) for _ in _blocks(replicates, point))
             rows += _rows(study, grid, point, found.rejected, found.replicates)
             if progress:
                 progress(grid.label, done, len(points))
     return rows
+
+
+def _blocks(replicates: int, point: tuple[int, float, float]) -> list[int]:
+    return blocks(replicates, block_size("marginal", point[0]))
 
 
 def _job(study: Study, grid: Grid, size: int, control_rate: float, difference: float, seed: int) -> Job:

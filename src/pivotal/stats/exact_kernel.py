@@ -136,11 +136,11 @@ def _around(anchor: Floats, n: Ints, moved: int) -> list[Floats]:
 def gather(values: Numbers, index: Ints) -> Numbers:
     """values[..., index] with zero where the index is outside; index broadcasts against the leading axes."""
     size: int = values.shape[-1]
-    shape: tuple[int, ...] = np.broadcast_shapes(values.shape[:-1], index.shape[:-1])
-    inside = (index >= 0) & (index < size)
-    full = np.broadcast_to(np.clip(index, 0, size - 1), (*shape, index.shape[-1]))
-    taken = np.take_along_axis(np.broadcast_to(values, (*shape, size)), full, -1)
-    return cast(Numbers, np.where(inside, taken, 0.0))
+    padded = np.zeros((*values.shape[:-1], size + 1), dtype=values.dtype)  # the last one is what lies outside
+    padded[..., :size] = values
+    within = np.where((index >= 0) & (index < size), index, size)
+    first = np.arange(0, padded.size, size + 1).reshape(*values.shape[:-1], 1)
+    return cast(Numbers, padded.ravel().take(first + within))
 
 
 def toeplitz(values: Numbers, start: int, rows: int, columns: int) -> Numbers:
