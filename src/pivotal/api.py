@@ -50,7 +50,7 @@ def simulate(
     scenarios, endpoints
         Names; all of them by default.
     replicates
-        Trials a scenario; a grid point takes a quarter of it.
+        Trials a scenario; a grid point takes a fifth of it.
     seed
         The same seed gives the same bits for any number of workers.
     workers, dask
@@ -84,7 +84,7 @@ def simulate(
         found["grids"] += power_grid(
             study,
             grid,
-            replicates=max(1, replicates // 4),
+            replicates=max(1, replicates // 5),
             seed=seed,
             workers=workers,
             dask=dask,
