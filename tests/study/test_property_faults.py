@@ -314,3 +314,11 @@ def test_the_data_set_of_a_real_trial_lies_beside_it(tmp_path):
     path.write_text(source_text("mrc-1948"), encoding="utf-8")
     with pytest.raises(StudyError, match=r"'strep_tb\.csv', which is not there"):
         load(path)
+
+
+def test_a_latent_course_without_its_baseline_is_a_fault():
+    from pivotal.study import template
+
+    text = "\n".join(line for line in template().splitlines() if '{ variable = "BSA", mean' not in line)
+    with pytest.raises(StudyError, match="latent course needs a row of"):
+        read(text, "mine.toml")

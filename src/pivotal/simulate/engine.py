@@ -15,9 +15,14 @@ from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from pivotal.errors import UsageError
+
 T = TypeVar("T")
 AHEAD = 4
 """Blocks in flight for each worker; more would only fill memory."""
+
+CONNECT_SECONDS = 10
+"""How long a Dask scheduler may take to answer."""
 
 
 @contextmanager
@@ -40,15 +45,28 @@ def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Execut
         with _threads(workers) as pool:
             yield pool, workers
         return
-    from distributed import Client
-
-    with Client(dask, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    with _client(dask) as client:
         threads = sum(client.nthreads().values())
         cluster = client.get_executor(pure=False, retries=3)
         try:
             yield _Remote(cluster), max(threads, 1)
         finally:
             cluster.shutdown(wait=False)
+
+
+def _client(address: str) -> Any:
+    """A client of a Dask scheduler."""
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise UsageError("--dask needs Dask, which is not installed. Use: pip install 'pivotal[dask]'.") from None
+    try:
+        return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--dask is {address!r}, where no scheduler answers ({type(error).__name__}). Give the address that "
+            "the scheduler prints when it starts, such as tcp://127.0.0.1:8786."
+        ) from None
 
 
 @contextmanager

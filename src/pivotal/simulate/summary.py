@@ -41,8 +41,9 @@ def hypothesis_rows(
     true_null: NDArray[np.bool_],
     endpoints: tuple[str, ...] | None,
 ) -> list[JSON]:
-    """A row for each hypothesis that was analysed."""
+    """A row for each hypothesis that was analysed; the family-wise error is the scenario's."""
     rows = []
+    fwer, fwer_mcse = family_wise_error(found, true_null)
     for h, hypothesis in enumerate(study.testing.hypotheses):
         endpoint = study.endpoint(hypothesis.endpoint)
         if endpoints is not None and endpoint.name not in endpoints:
@@ -63,6 +64,8 @@ def hypothesis_rows(
                 "true_null": bool(true_null[h]),
                 "power": power,
                 "mcse": mcse,
+                "fwer": fwer,
+                "fwer_mcse": fwer_mcse,
                 "truth": float(truth[h]) if known else None,
                 "truth_scale": f"log {endpoint.summary}" if endpoint.summary.endswith("ratio") else endpoint.summary,
                 "bias": bias if known else None,
@@ -77,11 +80,16 @@ def hypothesis_rows(
     return rows
 
 
+def family_wise_error(found: Tally, true_null: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+    """Share of replicates that reject a true null hypothesis, and its error; None where none is true."""
+    return share(found.false_rejected, found.replicates) if true_null.any() else (None, None)
+
+
 def scenario_row(study: Study, scenario: str, found: Tally, true_null: NDArray[np.bool_]) -> JSON:
     """Family-wise error (where a true null hypothesis exists), power for any and for all hypotheses."""
     any_power, any_mcse = share(found.any_rejected, found.replicates)
     all_power, all_mcse = share(found.all_rejected, found.replicates)
-    fwer, fwer_mcse = share(found.false_rejected, found.replicates) if true_null.any() else (None, None)
+    fwer, fwer_mcse = family_wise_error(found, true_null)
     return {
         "scenario": scenario,
         "label": study.scenario(scenario).label,

@@ -29,7 +29,7 @@ class Tally:
         Rejections; replicates with a finite estimate; sum and sum of squares of estimate minus truth (ratios on the
         log scale); intervals that hold the truth, of those that exist; iterations that did not converge.
     any_rejected, all_rejected, false_rejected
-        Replicates in which any, every, any true null hypothesis is rejected.
+        Replicates in which any hypothesis, every one that was analysed, any true one is rejected.
     responders, patients
         Sums by (endpoint, visit, arm), in the order of the results' rows.
     """
@@ -87,7 +87,7 @@ def tally(study: Study, results: Results, truth: Floats, true_null: NDArray[np.b
         covering=np.array([each.has_interval.sum() for each in found], dtype=np.float64),
         not_converged=np.array([each.not_converged for each in found], dtype=np.float64),
         any_rejected=float(rejected.any(axis=0).sum()),
-        all_rejected=float(rejected.all(axis=0).sum()),
+        all_rejected=float(rejected[[each.analysed for each in found]].all(axis=0).sum()),
         false_rejected=float(rejected[true_null].any(axis=0).sum()),
         responders=np.array([row.value.sum() for row in counts if row.key.statistic == "n"]),
         patients=np.array([row.value.sum() for row in counts if row.key.statistic == "N"]),
@@ -103,6 +103,7 @@ class _Hypothesis:
     low: Floats
     high: Floats
     not_converged: float
+    analysed: bool
 
     @classmethod
     def of(cls, study: Study, results: Results, h: int) -> _Hypothesis:
@@ -115,7 +116,7 @@ class _Hypothesis:
         estimate, low, high = (_natural(rows.get(name), none) for name in ("estimate", "ci_low", "ci_high"))
         converged = rows.get("converged")
         failed = 0.0 if converged is None else float((converged.value == 0).sum())
-        return cls(rejected, estimate, low, high, failed)
+        return cls(rejected, estimate, low, high, failed, analysed=bool(rows))
 
     @property
     def has_interval(self) -> NDArray[np.bool_]:

@@ -18,6 +18,9 @@ _NAMED = (
     ("grids", "grid"),
 )
 
+LATENT_COURSE_NEEDS = ("AGE", "IGA", "BSA", "EASI")
+"""Baseline variables from which the courses of atopic dermatitis start."""
+
 
 def check(study: Node) -> Iterator[Problem]:
     """Duplicate names, unknown names."""
@@ -126,6 +129,14 @@ def _cohort(study: Node) -> Iterator[Problem]:
     rows = [*study.rows("cohort", "baseline"), *study.rows("cohort", "screening")]
     rows += study.rows("randomisation", "strata")
     yield from each_unknown([row.child("variable") for row in rows], variables, "variable")
+    model = study.child("cohort", "model")
+    stated = [row.child("variable").data for row in study.rows("cohort", "baseline")]
+    missing = [name for name in LATENT_COURSE_NEEDS if name not in stated]
+    if model.data == "latent course" and missing:
+        yield model.problem(
+            f"the latent course needs a row of cohort.baseline for {', '.join(missing)}",
+            'Add it, or set model = "marginal".',
+        )
 
 
 def _data(study: Node) -> Iterator[Problem]:
