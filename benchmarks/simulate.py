@@ -82,10 +82,25 @@ def seconds(*command: str) -> float:
     return min(times)
 
 
+def peak_memory(replicates: int) -> float:
+    """Peak memory in MB of a process of its own that simulates so many trials, its two workers included."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from simulate import load, resource, with_method\n"
+        "from pivotal.simulate import simulate\n"
+        "study = with_method(load('true-ad3'), 'logistic wald')\n"
+        "simulate(study, scenarios=('published',), endpoints=('IGA-TS',), replicates=int(sys.argv[2]), workers=2)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    here = os.path.dirname(os.path.abspath(__file__))
+    command = [sys.executable, "-c", code, here, str(replicates)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
-    trials = 4_096 if parser.parse_args().quick else 40_960
+    quick = parser.parse_args().quick
+    trials = 4_096 if quick else 40_960
     study = load("true-ad3")
     primary = (study.endpoints[0].name,)
     wald = job(with_method(study, "logistic wald"), primary)
@@ -97,7 +112,7 @@ def main() -> None:
     print(f"primary, exact conditional, pairwise {rate(pairwise, trials // 4):10,.0f} trials/s a core (aim 1,000)")
     exact = rate(job(study, primary), trials // 4)
     print(f"primary, exact conditional, joint    {exact:10,.0f} trials/s a core (aim 100)")
-    joint = job(with_method(study, "logistic wald"), None)
+    joint = job(with_method(study, "logistic wald"), tuple(e.name for e in study.endpoints))
     print(f"all endpoints and visits, joint      {rate(joint, trials // 2):10,.0f} trials/s a core (aim 1,500)")
     sizes = joint.blocks(trials // 4)
     start = time.perf_counter()
@@ -110,7 +125,8 @@ def main() -> None:
     print(f"two workers, joint                   {both:10.2f} times one (aim 1.8)")
     print(f"import pivotal                       {seconds('-c', 'import pivotal'):10.2f} s (aim 0.3)")
     print(f"pivotal show true-ad3                {seconds('-m', 'pivotal', 'show', 'true-ad3'):10.2f} s (aim 1)")
-    print(f"peak memory of this process          {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:10.0f} MB")
+    millions = 100_000 if quick else 1_000_000
+    print(f"peak memory, {millions:9,} replicates   {peak_memory(millions):10.0f} MB (aim 600)")
 
 
 if __name__ == "__main__":
