@@ -100,10 +100,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     quick = parser.parse_args().quick
     trials = 4_096 if quick else 40_960
+    # First, as a child starts with its parent's peak.
     millions = 100_000 if quick else 1_000_000
-    print(
-        f"peak memory, {millions:9,} replicates   {peak_memory(millions):10.0f} MB (aim 600)"
-    )  # first: a child starts with its parent's peak
+    print(f"peak memory, {millions:9,} replicates   {peak_memory(millions):10.0f} MB (aim 600)")
     study = load("true-ad3")
     primary = (study.endpoints[0].name,)
     wald = job(with_method(study, "logistic wald"), primary)
