@@ -114,3 +114,13 @@ def test_no_events_and_all_events_have_reasons(batch, everybody):
     flat = dataclasses.replace(batch, values=values, last_visit=np.full_like(batch.last_visit, 5))
     for record in Plan(study()).analyse(flat).records():
         assert (record["value"] is not None) or record["reason"], record["id"]
+
+
+def test_who_has_no_stratum_is_missed_in_the_number_compared(batch):
+    age = batch.subject["AGE"].copy()
+    age[:, :7] = np.nan
+    lost = dataclasses.replace(batch, subject=dict(batch.subject) | {"AGE": age})
+    found = Plan(study()).analyse(lost)
+    rows = found.find(endpoint="IGA-TS", statistic="N", groups=(("role", "main"),), arm="Ruxolitinib 1.5%")
+    compared = np.isin(batch.arm, [0, 2]) & ~np.isnan(age)
+    np.testing.assert_array_equal(rows[0].value, compared.sum(axis=1))

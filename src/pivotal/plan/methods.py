@@ -55,9 +55,13 @@ def run(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs:
 
 
 def from_cells(method: Method, cells: Cells, level: float, pairs: Iterable[Pair]) -> list[Outcome]:
-    """Run a binary method on cells, for the given pairs of arms."""
+    """Run a binary method on cells, for the given pairs of arms; the statistic N is who was compared.
+
+    A patient whose stratum is unknown is in no cell: N then falls short of the two arms, and shows it.
+    """
+    n = cells.n
     return [
-        outcome
+        replace(outcome, extra={"N": n[:, outcome.pair[0]] + n[:, outcome.pair[1]]} | outcome.extra)
         for comparator, group in groupby(pairs, key=lambda pair: pair[1])
         for outcome in BINARY[method](cells, level, comparator, [arm for arm, _ in group])
     ]
