@@ -14,7 +14,7 @@ import pivotal
 SOURCE = Path(pivotal.__file__).parent
 ROOMS = (
     "errors", "files", "stats", "instruments", "study", "trials", "randomise", "cohort", "records", "derive", "plan",
-    "simulate", "label", "report", "api", "cli", "__main__",
+    "simulate", "label", "report", "validate", "api", "cli", "__main__",
 )  # fmt: skip
 MAY_NOT_KNOW = {
     "stats": set(ROOMS) - {"stats"},
