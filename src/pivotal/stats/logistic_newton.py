@@ -84,6 +84,13 @@ class Cells:
             return np.asarray(self.products @ weight, dtype=np.float64)
         return np.asarray(np.einsum("tcr,cr->tr", self.products, weight), dtype=np.float64)
 
+    def quadratic(self, matrix: Floats) -> Floats:
+        """d'Md of every cell's covariates d, M symmetric (column, column, replicate)."""
+        packed = np.stack([matrix[i, j] * (1 if i == j else 2) for i, j in cholesky.pairs(self.size)])
+        if self.columns.ndim == 2:
+            return np.asarray(self.products.T @ packed, dtype=np.float64)
+        return np.asarray(np.einsum("tcr,tr->cr", self.products, packed), dtype=np.float64)
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -111,7 +118,7 @@ class Evaluation:
 
     def factor(self, free: Mask) -> list[list[Floats]]:
         """Cholesky factor of the information, with rows and columns not free put to those of the identity."""
-        return cholesky.factor(_fix(self.information, free), len(free))
+        return cholesky.factor(fix(self.information, free), len(free))
 
     def newton(self, free: Mask) -> Floats:
         """Newton step of the free coefficients."""
@@ -163,7 +170,7 @@ def empirical_start(cells: Cells, free: Mask) -> Floats:
     rest = cells.totals - cells.events
     weight = (cells.events + 0.5) * (rest + 0.5) / (cells.totals + 1) * (cells.totals > 0)
     log_odds = np.log((cells.events + 0.5) / (rest + 0.5))
-    lower = cholesky.factor(_fix(cells.information(weight), free), cells.size)
+    lower = cholesky.factor(fix(cells.information(weight), free), cells.size)
     return cholesky.solve(lower, np.where(free, cells.score(weight * log_odds), 0.0))
 
 
@@ -171,7 +178,8 @@ def _cells_first(count: ArrayLike) -> Floats:
     return np.ascontiguousarray(np.asarray(count, dtype=np.float64).T)
 
 
-def _fix(information: Floats, free: Mask) -> Floats:
+def fix(information: Floats, free: Mask) -> Floats:
+    """Packed information with rows and columns not free put to those of the identity."""
     if free.all():
         return information
     fixed = information.copy()
