@@ -28,6 +28,9 @@ class Inference:
     low: Floats
     high: Floats
     p: Floats
+    p_greater: Floats
+    p_less: Floats
+    p_mid: Floats
     p_score: Floats
     p_probability: Floats
     mean: Floats
@@ -44,7 +47,7 @@ def infer(logs: Floats, low: Ints, observed: Ints, level: float) -> Inference:
     below, above = (f * (d < 0)).sum(1), (f * (d > 0)).sum(1)
     degenerate = (below == 0) & (above == 0)
     at_low, at_high = (below == 0) & ~degenerate, (above == 0) & ~degenerate
-    p, p_score, p_probability, mean = _p_values(f, d)
+    p_greater, p_less, p_mid, p_score, p_probability, mean = _p_values(f, d)
     beta, se, good = _maximum(logs, d, ~(at_low | at_high | degenerate))
     start = np.where(np.isfinite(beta), beta, 0.0)
     z = np.where(np.isfinite(se), 2 * se, 1.0)
@@ -57,22 +60,25 @@ def infer(logs: Floats, low: Ints, observed: Ints, level: float) -> Inference:
     lower = np.where(at_low | degenerate, -np.inf, lower)
     upper = np.where(at_high | degenerate, np.inf, -upper)
     return Inference(
-        estimate=beta, se=se, low=lower, high=upper, p=p, p_score=p_score, p_probability=p_probability,
+        estimate=beta, se=se, low=lower, high=upper, p=np.minimum(1.0, 2 * np.minimum(p_greater, p_less)),
+        p_greater=p_greater, p_less=p_less, p_mid=p_mid, p_score=p_score, p_probability=p_probability,
         mean=mean + observed, median_unbiased=at_low | at_high, degenerate=degenerate,
         converged=good & good_low & good_high & good_a & good_b,
     )  # fmt: skip
 
 
-def _p_values(f: Floats, d: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Twice the smaller tail, score, probability; and the mean less the observed total."""
+def _p_values(f: Floats, d: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Both tails, twice the smaller one at mid-p, score, probability; and the mean less the observed total."""
     total = f.sum(1)
-    smaller = np.minimum((f * (d >= 0)).sum(1), (f * (d <= 0)).sum(1)) / total
+    greater, less = (f * (d >= 0)).sum(1) / total, (f * (d <= 0)).sum(1) / total
     mean = (f * d).sum(1) / total
     here = (f * (d == 0)).sum(1)
     far = np.abs(d - mean[:, None]) >= np.abs(mean)[:, None] * (1 - TIE)
     rare = f <= here[:, None] * (1 + TIE)
     return (
-        np.minimum(1.0, 2 * smaller),
+        np.minimum(1.0, greater),
+        np.minimum(1.0, less),
+        np.minimum(1.0, 2 * np.minimum(greater, less) - here / total),
         np.minimum(1.0, (f * far).sum(1) / total),
         np.minimum(1.0, (f * rare).sum(1) / total),
         mean,

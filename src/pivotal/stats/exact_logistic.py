@@ -35,6 +35,10 @@ class ExactLogistic:
     log_odds_ratio
         Conditional maximum likelihood estimate, standard error from the conditional information, central exact
         limits, p = min(1, 2 smaller tail); the statistic is the arm's responder total.
+    p_greater, p_less
+        P(T >= observed) and P(T <= observed) under the null distribution.
+    p_mid
+        Twice the smaller tail, the observed total counting half in it, at most 1.
     p_score
         P(|T - mean| >= |observed - mean|) under the null distribution.
     p_probability
@@ -44,6 +48,9 @@ class ExactLogistic:
     """
 
     log_odds_ratio: Estimate
+    p_greater: Floats
+    p_less: Floats
+    p_mid: Floats
     p_score: Floats
     p_probability: Floats
     mean: Floats
@@ -144,8 +151,9 @@ def exact_logistic(
     its share of any result is smaller still.
 
     SAS: `proc logistic; exact arm / estimate=both;` with the arms as indicators gives the same estimates, limits and
-    doubled one-sided p; its "Score" and "Probability" tests of one parameter are `p_score` and `p_probability`, and
-    the mid-p that it prints beside them is not given here. R: `elrm` approximates the distribution by a Markov chain;
+    doubled one-sided p; its "Score" and "Probability" tests of one parameter are `p_score` and `p_probability`; the
+    mid-p that it prints beside each is that test's own less half the probability of the observed total, whereas `p_mid`
+    belongs to the doubled one-sided p. R: `elrm` approximates the distribution by a Markov chain;
     `fisher.test`, for one stratum and two arms, has the same estimate and limits, and its p is `p_probability` (with
     the same relative tie tolerance, 1e-7, which here holds for the distances of `p_score`, too).
 
@@ -284,6 +292,9 @@ def _result(parts: list[Inference], x: Ints, n: Ints) -> ExactLogistic:
             reason=np.stack([_reasons(part, x[:, [0, a + 1]], n[:, [0, a + 1]]) for a, part in enumerate(parts)], 1),
             converged=np.stack([part.converged for part in parts], axis=1),
         ),
+        p_greater=stacked(lambda part: part.p_greater),
+        p_less=stacked(lambda part: part.p_less),
+        p_mid=stacked(lambda part: part.p_mid),
         p_score=stacked(lambda part: part.p_score),
         p_probability=stacked(lambda part: part.p_probability),
         mean=stacked(lambda part: part.mean),

@@ -279,4 +279,3 @@ def structure(cells: Cells) -> Swept:
         np.broadcast_to(swept.matrix, (*swept.matrix.shape[:2], cells.replicates)),
         np.broadcast_to(swept.kept, (cells.size, cells.replicates)),
     )
-

@@ -74,9 +74,7 @@ def logistic_score_test(
     return _result(Cells.of(events, totals, design), statistic, df.astype(np.float64), converged)
 
 
-def logistic_lr_test(
-    events: ArrayLike, totals: ArrayLike, design: ArrayLike, columns: int | Sequence[int]
-) -> Estimate:
+def logistic_lr_test(events: ArrayLike, totals: ArrayLike, design: ArrayLike, columns: int | Sequence[int]) -> Estimate:
     """Test that some coefficients of a logistic regression are 0 by the likelihood ratio.
 
     Parameters
