@@ -107,7 +107,7 @@ def test_unknown_options():
     with pytest.raises(ValueError, match="greenland-robins"):
         stats.mantel_haenszel([[1]], [[2]], [[1]], [[2]], variance="gr")
     with pytest.raises(ValueError, match="minlike"):
-        stats.fisher_exact([1], [2], [1], [2], rule="blaker")
+        stats.fisher_exact([1], [2], [1], [2], rule="doubled")
     with pytest.raises(ValueError, match="two-sided"):
         stats.fisher_exact([1], [2], [1], [2], alternative="both")
 

@@ -44,8 +44,8 @@ def cmh_tests(
     counts
         Patients, shape (replicate, stratum, row, column): a row an arm, a column a category of the outcome.
     row_scores, column_scores
-        Scores of the rows and the columns, shape (row,) and (column,), or (replicate, stratum, row) and so on where they
-        differ between strata, such as ranks; by default 1, 2, ... .
+        Scores of the rows and the columns, shape (row,) and (column,), or (replicate, stratum, row) and so on where
+        they differ between strata, such as ranks; by default 1, 2, ... .
 
     Returns
     -------

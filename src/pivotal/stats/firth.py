@@ -294,4 +294,4 @@ class _Profile:
 
         limit = centre + sign * find_root(room, inner, outer)
         limit[going] = sign * np.inf
-        return limit
+        return np.asarray(limit, dtype=np.float64)

@@ -55,9 +55,9 @@ def breslow_day(x1: ArrayLike, n1: ArrayLike, x0: ArrayLike, n0: ArrayLike) -> H
     -----
     Σ (x1 - A)²/V with A the events expected under the Mantel-Haenszel odds ratio ψ, root of
     A (n0 - m + A) = ψ (m - A)(n1 - A), and 1/V = 1/A + 1/(m-A) + 1/(n1-A) + 1/(n0-m+A); Breslow and Day (1980), IARC
-    Scientific Publications 32, page 142. Tarone (1985), doi:10.1093/biomet/72.1.91, takes (Σ(x1 - A))²/ΣV from it, since
-    ψ is not the maximum-likelihood estimate. As SAS `PROC FREQ` `CMH(BDT)` and R `DescTools::BreslowDayTest`. A stratum
-    without events, with events only, or with one arm only counts in neither statistic nor degrees of freedom.
+    Scientific Publications 32, page 142. Tarone (1985), doi:10.1093/biomet/72.1.91, takes (Σ(x1 - A))²/ΣV from it,
+    since ψ is not the maximum-likelihood estimate. As SAS `PROC FREQ` `CMH(BDT)` and R `DescTools::BreslowDayTest`. A
+    stratum without events, with events only, or with one arm only counts in neither statistic nor degrees of freedom.
 
     Examples
     --------
@@ -107,4 +107,5 @@ def _expected(strata: TwoArms, ratio: Floats) -> Floats:
     # of the two ways to write the root the one without cancellation; b < 0 only where ψ < 1
     plain = np.where(b >= 0, 0.0, divide(root - b, 2 * (1 - ratio)))
     rate = np.where(b >= 0, divide(2 * c, b + root), plain)
-    return np.clip(np.nan_to_num(rate), np.maximum(0.0, events - strata.n0), np.minimum(strata.n1, events))
+    inside = np.clip(np.nan_to_num(rate), np.maximum(0.0, events - strata.n0), np.minimum(strata.n1, events))
+    return np.asarray(inside, dtype=np.float64)

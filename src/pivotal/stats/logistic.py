@@ -245,13 +245,13 @@ def _limit(cells: Cells, top: Maximum, rows: np.ndarray, whole: _Solution) -> _S
     rest = cells.without(gone)
     left = structure(rest)
     inner = maximise(rest, empirical_start(rest, left.kept), left.kept)
-    determined = whole.finite[:, rows]
-    limit = _Solution.at(rest, left.kept, inner, determined & determined(left))
+    known = whole.finite[:, rows]
+    limit = _Solution.at(rest, left.kept, inner, known & determined(left))
     limit.converged &= separated
     limit.finite &= limit.converged
     step = top.step[:, rows]
     running = np.abs(step) > DIRECTION * np.abs(step).max(axis=0)
-    limit.infinite = determined & ~limit.finite & running & limit.converged
+    limit.infinite = known & ~limit.finite & running & limit.converged
     limit.coefficients[limit.infinite] = step[limit.infinite]
     return limit
 
@@ -260,7 +260,8 @@ def fitted_exactly(cells: Cells, coefficients: Floats) -> Mask:
     """Cells of one outcome whose fitted probability is about to be 0 or 1, (cell, replicate)."""
     probability = Evaluation.of(cells, coefficients).probability
     none, every = cells.events == 0, cells.events == cells.totals
-    return (none & (probability < BOUNDARY)) | (every & (probability > 1 - BOUNDARY))
+    gone = (none & (probability < BOUNDARY)) | (every & (probability > 1 - BOUNDARY))
+    return np.asarray(gone, dtype=np.bool_)
 
 
 def structure(cells: Cells) -> Swept:

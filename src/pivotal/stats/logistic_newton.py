@@ -85,7 +85,7 @@ class Cells:
         return np.asarray(np.einsum("tcr,cr->tr", self.products, weight), dtype=np.float64)
 
     def quadratic(self, matrix: Floats) -> Floats:
-        """d'Md of every cell's covariates d, M symmetric (column, column, replicate)."""
+        """Quadratic form d'Md of every cell's covariates d, M symmetric (column, column, replicate)."""
         packed = np.stack([matrix[i, j] * (1 if i == j else 2) for i, j in cholesky.pairs(self.size)])
         if self.columns.ndim == 2:
             return np.asarray(self.products.T @ packed, dtype=np.float64)

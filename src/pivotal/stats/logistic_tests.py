@@ -29,9 +29,9 @@ def logistic_score_test(
     Returns
     -------
     Estimate
-        (replicate,): `statistic` (chi-square), `df` (columns that add to the others' rank), `p`. With no events, or only
-        events, 0 and 1 with the reason. NaN with `Reason.ALIASED` where the tested columns add nothing; where the model
-        without them is separated, the cells that it fits exactly have no part in the test.
+        (replicate,): `statistic` (chi-square), `df` (columns that add to the others' rank), `p`. With no events, or
+        only events, 0 and 1 with the reason. NaN with `Reason.ALIASED` where the tested columns add nothing; where the
+        model without them is separated, the cells that it fits exactly have no part in the test.
 
     Notes
     -----

@@ -69,8 +69,8 @@ def fit_modified_poisson(events: ArrayLike, totals: ArrayLike, design: ArrayLike
     Notes
     -----
     Poisson's likelihood for 0/1 outcomes with a log link, its covariance A⁻¹BA⁻¹, A = Σ n μ dd',
-    B = Σ (x (1-μ)² + (n-x) μ²) dd'. Zou (2004), doi:10.1093/aje/kwh090. As SAS `PROC GENMOD` with `REPEATED` by patient and
-    R `sandwich::vcovHC(type = "HC0")`.
+    B = Σ (x (1-μ)² + (n-x) μ²) dd'. Zou (2004), doi:10.1093/aje/kwh090. As SAS `PROC GENMOD` with `REPEATED` by
+    patient and R `sandwich::vcovHC(type = "HC0")`.
 
     Examples
     --------

@@ -26,8 +26,9 @@ def wald_risk_ratio(x1: ArrayLike, n1: ArrayLike, x0: ArrayLike, n0: ArrayLike, 
     -------
     Estimate
         `estimate`, `ci_low` and `ci_high` on the RATIO scale; `se` of the LOG ratio; `statistic` = log(estimate)/se
-        (normal) and `p`. An estimate of 0 or ∞ comes with limits 0 and ∞, `Reason.SEPARATION`, and NaN for se, statistic
-        and p; without events the estimate is NaN, too. With events only the estimate is 1, se 0, statistic and p NaN.
+        (normal) and `p`. An estimate of 0 or ∞ comes with limits 0 and ∞, `Reason.SEPARATION`, and NaN for se,
+        statistic and p; without events the estimate is NaN, too. With events only the estimate is 1, se 0, statistic
+        and p NaN.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def mantel_haenszel_risk_ratio(
     r, s = divide(strata.x1 * strata.n0, strata.total), divide(strata.x0 * strata.n1, strata.total)
     spread = divide(strata.n1 * strata.n0 * events - strata.x1 * strata.x0 * strata.total, strata.total**2)
     both = (strata.n1 > 0) & (strata.n0 > 0)
-    lost = ~both.any(axis=-1)
+    lost = np.asarray(~both.any(axis=-1), dtype=np.bool_)
     above, below = (np.where(lost, np.nan, np.where(both, part, 0.0).sum(axis=-1)) for part in (r, s))
     variance = divide(np.where(both, spread, 0.0).sum(axis=-1), above * below)
     return _ratio(strata.summed(), above, below, variance, level, lost)

@@ -16,7 +16,7 @@ from pivotal.stats.tables import TwoArms, divide
 Contrast = Literal["difference", "ratio", "odds ratio"]
 Weights = Literal["mantel-haenszel", "inverse-variance", "miettinen-nurminen"]
 
-# Miettinen and Nurminen's weights depend on the rates and these on the weights: a round changes them by a tenth at most.
+# Miettinen and Nurminen's weights hang on the rates, and these on the weights: each round changes them less.
 WEIGHT_ROUNDS = 100
 WEIGHT_CHANGE = 1e-13
 # Below the variance of any rate that differs from 0 and 1 by more than the search resolves.

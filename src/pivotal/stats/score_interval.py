@@ -67,11 +67,11 @@ def score_interval(
     Notes
     -----
     The limits solve S(θ)/√V(θ) = ±z with S = p1 - p0 - θ, p1 - θ p0, or x1 less its expectation divided by its
-    variance, and V at the rates that are most likely under θ. Miettinen and Nurminen (1985), doi:10.1002/sim.4780040211;
-    Koopman (1984), doi:10.2307/2531405; with skewness S/√V = z + A(z² - 1), A = μ3/(6 V^1.5), Gart and Nam (1990),
-    doi:10.2307/2532084, Laud (2017), doi:10.1002/pst.1813. The bias of the odds ratio's score is
-    (p1 - p0)/(n1 p1 q1 + n0 p0 q0), Gart (1985), in Laud (2018), doi:10.1002/pst.1855. As R `ratesci::scoreci`; SAS
-    `PROC FREQ` `RISKDIFF(CL=MN)`, `RELRISK(CL=SCORE)` and `OR(CL=SCORE)`, the last two without N/(N-1).
+    variance, and V at the rates that are most likely under θ. Miettinen and Nurminen (1985),
+    doi:10.1002/sim.4780040211; Koopman (1984), doi:10.2307/2531405. With skewness S/√V = z + A(z² - 1),
+    A = μ3/(6 V^1.5): Gart and Nam (1990), doi:10.2307/2532084, Laud (2017), doi:10.1002/pst.1813. The bias of the odds
+    ratio's score is (p1 - p0)/(n1 p1 q1 + n0 p0 q0), Gart (1985) as in Laud (2018), doi:10.1002/pst.1855. As R
+    `ratesci::scoreci`; SAS `PROC FREQ` `RISKDIFF(CL=MN)`, `RELRISK(CL=SCORE)` and `OR(CL=SCORE)`.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def _interval(
     filled = _without_empty(strata, present)
     function = ScoreFunction(filled, present.astype(np.float64), contrast, weights, skewness, inflated, unbiased)
     rows = np.flatnonzero(_tells(filled, present, contrast))
-    known = present.any(axis=1)
+    known = np.asarray(present.any(axis=1), dtype=np.bool_)
     start, end = (np.nan, np.nan) if contrast == "difference" else (0.0, np.inf)
     low, estimate, high = (np.where(known, value, np.nan) for value in (start, np.nan, end))
     low[rows] = _solve(function, rows, contrast, z)
@@ -171,10 +171,13 @@ def _interval(
     null = 0.0 if contrast == "difference" else 1.0
     varies = np.flatnonzero(_varies(filled, present))
     statistic[varies] = function.at(np.full(varies.size, null), varies)
-    reason = _reasons(strata, known, estimate, contrast)
-    estimate, low, high, statistic, reason = (each.reshape(shape) for each in (estimate, low, high, statistic, reason))
     return Estimate(
-        estimate=estimate, ci_low=low, ci_high=high, statistic=statistic, p=two_sided_p(statistic), reason=reason
+        estimate=estimate.reshape(shape),
+        ci_low=low.reshape(shape),
+        ci_high=high.reshape(shape),
+        statistic=statistic.reshape(shape),
+        p=two_sided_p(statistic).reshape(shape),
+        reason=_reasons(strata, known, estimate, contrast).reshape(shape),
     )
 
 

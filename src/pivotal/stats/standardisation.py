@@ -57,7 +57,8 @@ def marginal_risks(
     Parameters
     ----------
     events, totals, design
-        As in `fit_logistic`: cells of patients alike, or patients one by one (totals 1, 0 where the outcome is missing).
+        As in `fit_logistic`: cells of patients alike, or patients one by one (totals 1, or 0 where the outcome is
+        missing).
     active, control
         The design with every cell in the active arm, and in the control arm; the shape of `design`. Cells whose row is
         the same in `design` are those of the arm.

@@ -32,8 +32,8 @@ def klingenberg(x1: ArrayLike, n1: ArrayLike, x0: ArrayLike, n0: ArrayLike, leve
     -------
     Estimate
         Without the stratum axis: `estimate`, that of `mantel_haenszel`; `ci_low`, `ci_high`, whose middle is drawn
-        towards 0; `statistic` (normal) and `p`, with Sato's variance at a difference of 0. Strata with an empty arm have
-        no weight; `Reason.NO_INFORMATION` where no stratum has both arms.
+        towards 0; `statistic` (normal) and `p`, with Sato's variance at a difference of 0. Strata with an empty arm
+        have no weight; `Reason.NO_INFORMATION` where no stratum has both arms.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def minimum_risk(
     d, v = _stratum_differences(strata)
     pooled = divide(strata.x1 + strata.x0, strata.total)
     v0 = pooled * (1 - pooled) * (divide(1, strata.n1) + divide(1, strata.n0))
-    lost = ~_both(strata).any(axis=-1)
+    lost = np.asarray(~_both(strata).any(axis=-1), dtype=np.bool_)
     difference, variance, null = (
         np.where(lost, np.nan, np.nansum(part, axis=-1)) for part in (weight * d, weight**2 * v, weight**2 * v0)
     )
@@ -172,8 +172,8 @@ def stratified_newcombe(
 
     Notes
     -----
-    Yan and Su (2010), doi:10.1198/sbr.2009.0049: an arm's stratified Wilson limits are Σ w of the strata's Wilson limits
-    at the quantile z √(Σ w² s²)/Σ w s, s² = p(1-p)/n; then d - z √(λ1 l1(1-l1) + λ0 u0(1-u0)) and
+    Yan and Su (2010), doi:10.1198/sbr.2009.0049: an arm's stratified Wilson limits are Σ w of the strata's Wilson
+    limits at the quantile z √(Σ w² s²)/Σ w s, s² = p(1-p)/n; then d - z √(λ1 l1(1-l1) + λ0 u0(1-u0)) and
     d + z √(λ1 u1(1-u1) + λ0 l0(1-l0)), λ = Σ w²/n. As SAS `PROC FREQ` `COMMONRISKDIFF (CL=NEWCOMBE)` (or `NEWCOMBEMR`);
     R `tern::prop_diff_strat_nc` has the first with `weights_method = "cmh"`. Where every s is 0, s² = 1/n takes its
     place, the limit for one common rate; R gives NaN.
@@ -189,7 +189,7 @@ def stratified_newcombe(
     strata = TwoArms.of(x1, n1, x0, n0)
     share = minimum_risk_weights(strata) if weights == "minimum-risk" else mantel_haenszel_weights(strata)
     d, _ = _stratum_differences(strata)
-    lost = ~_both(strata).any(axis=-1)
+    lost = np.asarray(~_both(strata).any(axis=-1), dtype=np.bool_)
     difference = np.where(lost, np.nan, np.nansum(share * d, axis=-1))
     return Estimate(
         estimate=difference,
@@ -243,7 +243,7 @@ def _reach(strata: TwoArms, share: Floats, level: float) -> Floats:
     _, high = _stratified_wilson(strata.x0, strata.n0, share, level)
     lambda1, lambda0 = (np.nansum(share**2 * divide(1, n), axis=-1) for n in (strata.n1, strata.n0))
     spread = lambda1 * low * (1 - low) + lambda0 * high * (1 - high)
-    return two_sided_quantile(level) * np.sqrt(np.maximum(spread, 0.0))
+    return np.asarray(two_sided_quantile(level) * np.sqrt(np.maximum(spread, 0.0)), dtype=np.float64)
 
 
 def _stratified_wilson(x: Floats, n: Floats, share: Floats, level: float) -> tuple[Floats, Floats]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal import stats
+from pivotal.stats.conditional import Rule as TwoSided
 from pivotal.stats.estimate import Estimate
 from pivotal.validate.case import Case, Table
 from pivotal.validate.formula import Design, design, sides
@@ -48,12 +48,17 @@ def run_fisher_rules(case: Case) -> dict[str, Any]:
     """``exact2x2(m, tsmethod = ...)``: p and the limits of the same rule."""
     found = {}
     for name, rule in FISHER_RULES.items():
-        test = stats.fisher_exact(*_arms(case), _level(case), rule=rule, limits="rule")  # type: ignore[arg-type]
+        test = stats.fisher_exact(*_arms(case), _level(case), rule=rule, limits="rule")
         found[name] = {"p": _first(test.p)} | _limits(test, "or_lower", "or_upper")
     return found
 
 
-FISHER_RULES = {"central": "central", "minlike": "minlike", "blaker": "blaker", "midp_central": "mid-p"}
+FISHER_RULES: dict[str, TwoSided] = {
+    "central": "central",
+    "minlike": "minlike",
+    "blaker": "blaker",
+    "midp_central": "mid-p",
+}
 
 
 def run_rate(case: Case) -> dict[str, Any]:
@@ -201,8 +206,8 @@ def run_profile(case: Case) -> dict[str, Any]:
 def run_standardised(case: Case) -> dict[str, Any]:
     """Risks standardised from the logistic model, with the delta method."""
     events, totals, model = _regression(case)
-    arms = [_with_arm(case, model, arm) for arm in (1.0, 0.0)]
-    risks = stats.marginal_risks(events, totals, model.matrix, *arms, _level(case))
+    active, control = (_with_arm(case, model, arm) for arm in (1.0, 0.0))
+    risks = stats.marginal_risks(events, totals, model.matrix, active, control, _level(case))
     return {
         "risk1": _first(risks.active.estimate),
         "risk0": _first(risks.control.estimate),
@@ -245,16 +250,16 @@ def run_firth(case: Case) -> dict[str, Any]:
 
 def run_mcnemar(case: Case) -> dict[str, Any]:
     """``mcnemar.test``, its exact and mid-p versions, and the paired difference."""
-    counts = [_column(case.input[name]) for name in ("both", "only_first", "only_second", "neither")]
-    plain = stats.mcnemar(*counts, _level(case))
-    corrected = stats.mcnemar(*counts, method="corrected")
+    a, b, c, d = (_column(case.input[name]) for name in ("both", "only_first", "only_second", "neither"))
+    plain = stats.mcnemar(a, b, c, d, _level(case))
+    corrected = stats.mcnemar(a, b, c, d, method="corrected")
     return {
         "chisq": _first(plain.statistic),
         "p": _first(plain.p),
         "chisq_cc": _first(corrected.statistic),
         "p_cc": _first(corrected.p),
-        "p_exact": _first(stats.mcnemar(*counts, method="exact").p),
-        "p_midp": _first(stats.mcnemar(*counts, method="mid-p").p),
+        "p_exact": _first(stats.mcnemar(a, b, c, d, method="exact").p),
+        "p_midp": _first(stats.mcnemar(a, b, c, d, method="mid-p").p),
         "diff": _first(plain.estimate),
         "se": _first(plain.se),
         "ci": _pair(plain),
@@ -263,8 +268,7 @@ def run_mcnemar(case: Case) -> dict[str, Any]:
 
 def run_breslow_day(case: Case) -> dict[str, Any]:
     """Breslow and Day's test, with Tarone's correction."""
-    strata = [np.array([case.input[name]], dtype=np.float64) for name in ("x1", "n1", "x0", "n0")]
-    found = stats.breslow_day(*strata)
+    found = stats.breslow_day(*_arms(case))
     return {
         "or_mh": float(found.odds_ratio[0]),
         "expected": found.expected[0],
@@ -289,7 +293,7 @@ def run_modified_poisson(case: Case) -> dict[str, Any]:
     robust = [stats.modified_poisson(fit, j, level) for j in range(size)]
     hc1 = [stats.modified_poisson(fit, j, level, small_sample=True) for j in range(size)]
     rows = [
-        {"name": name} | _coefficient(each) | _limits(each, "lower", "upper")
+        {"name": name, **_coefficient(each), **_limits(each, "lower", "upper")}
         for name, each in zip(_names(model, case), robust, strict=True)
     ]
     return {
@@ -315,7 +319,7 @@ def _arms(case: Case) -> Arms:
 
 
 def _roles(case: Case) -> list[str]:
-    """The columns of stratum, arm, responders and patients: ``stratum, trt (1 active / 0 control), x responders, n``."""
+    """The columns of stratum, arm, responders, patients: ``stratum, trt (1 active / 0 control), x responders, n``."""
     named = case.input.get("columns", "stratum, trt, x, n")
     return [part.split()[0] for part in named.split(",")]
 
@@ -328,7 +332,8 @@ def _strata(case: Case) -> Arms:
     found = []
     for chosen in (active, ~active):
         for name in (responders, patients):
-            found.append(np.bincount(codes[chosen], table[name][chosen], minlength=codes.max() + 1)[None])
+            sums = np.bincount(codes[chosen], table[name][chosen], minlength=codes.max() + 1)
+            found.append(np.asarray(sums[None], dtype=np.float64))
     x1, n1, x0, n0 = found
     return x1, n1, x0, n0
 
@@ -403,7 +408,7 @@ def _pair(result: Estimate) -> list[float]:
     return [_first(result.ci_low), _first(result.ci_high)]
 
 
-def _limits(result: Estimate, low: str, high: str) -> Mapping[str, float]:
+def _limits(result: Estimate, low: str, high: str) -> dict[str, float]:
     return dict(zip((low, high), _pair(result), strict=True))
 
 
