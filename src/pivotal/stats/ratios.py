@@ -127,7 +127,7 @@ def mantel_haenszel_risk_ratio(
     --------
     >>> result = mantel_haenszel_risk_ratio([[30, 22]], [[60, 50]], [[20, 9]], [[58, 51]])
     >>> [float(number[0].round(6)) for number in (result.estimate, result.ci_low, result.ci_high)]
-    [1.767849, 1.225754, 2.54969]
+    [1.767849, 1.225754, 2.549687]
     """
     strata = TwoArms.of(x1, n1, x0, n0)
     events = strata.x1 + strata.x0
