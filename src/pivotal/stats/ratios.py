@@ -161,5 +161,7 @@ def _ratio(
         ci_high=np.where(finite, np.exp(log + half), np.where(known, np.inf, np.nan)),
         statistic=statistic,
         p=two_sided_p(statistic),
-        reason=arms.reason((nothing, Reason.NO_INFORMATION), (~finite, Reason.SEPARATION)),
+        reason=arms.reason(
+            (nothing, Reason.NO_INFORMATION), (~finite, Reason.SEPARATION), (se == 0, Reason.ZERO_VARIANCE)
+        ),
     )

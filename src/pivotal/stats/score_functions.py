@@ -18,9 +18,12 @@ Weights = Literal["mantel-haenszel", "inverse-variance", "miettinen-nurminen"]
 
 # Miettinen and Nurminen's weights hang on the rates, and these on the weights: each round changes them less.
 WEIGHT_ROUNDS = 100
+PLAIN_ROUNDS = 20
 WEIGHT_CHANGE = 1e-13
 # Below the variance of any rate that differs from 0 and 1 by more than the search resolves.
 LEAST_VARIANCE = 1e-20
+# Stands for a score that has no variance but is not 0: beyond any quantile.
+BEYOND = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,15 @@ def odds_ratio_moments(odds: Floats, arms: TwoArms) -> Moments:
     v1, v0 = arms.n1 * p1 * q1, arms.n0 * p0 * q0
     variance = np.where(inner, 1 / v1 + 1 / v0, 0.0)
     third = np.where(inner, (q1 - p1) / v1**2 - (q0 - p0) / v0**2, 0.0)
-    return Moments((arms.x1 - arms.n1 * p1) * variance, variance, third, p1, p0)
+    return Moments(_excess(arms, p1, q1, p0, q0) * variance, variance, third, p1, p0)
+
+
+def _excess(arms: TwoArms, p1: Floats, q1: Floats, p0: Floats, q0: Floats) -> Floats:
+    """x1 - n1 p1, which is n0 p0 - x0 and so on; where a cell is empty the one that does not cancel."""
+    y1, y0 = arms.n1 - arms.x1, arms.n0 - arms.x0
+    empty = [arms.x0 == 0, y1 == 0, arms.x1 == 0, y0 == 0]
+    forms = [arms.n0 * p0, arms.n1 * q1, -arms.n1 * p1, -arms.n0 * q0]
+    return np.asarray(np.select(empty, forms, arms.x1 - arms.n1 * p1), dtype=np.float64)
 
 
 def _control_rate(odds: Floats, events: Floats, arms: TwoArms) -> Floats:
@@ -113,33 +124,40 @@ class ScoreFunction:
         moments = MOMENTS[self.contrast](value[:, None], arms)
         factor = divide(arms.total, arms.total - 1) if self.inflated else np.ones(arms.total.shape)
         variance = moments.variance * factor
-        weight = self._weights(moments, variance, arms) * self.present[rows]
+        weight = self._weights(moments, variance, arms, self.present[rows])
         bias = odds_ratio_bias(moments, arms) if self.unbiased and self.contrast == "odds ratio" else 0.0
         score = (weight * (moments.score - bias)).sum(axis=1)
         spread = (weight**2 * variance).sum(axis=1)
-        standard = np.where(spread > 0, divide(score, np.sqrt(spread)), np.sign(score) * 1e9)
+        standard = np.where(spread > 0, divide(score, np.sqrt(spread)), np.sign(score) * BEYOND)
         if not self.skewness:
             return standard
         third = np.nan_to_num(divide((weight**3 * moments.skewness).sum(axis=1), 6 * spread**1.5))
         inside = np.maximum(1 + 4 * third * (third + standard), 0.0)
         return np.asarray(2 * (third + standard) / (1 + np.sqrt(inside)), dtype=np.float64)
 
-    def _weights(self, moments: Moments, variance: Floats, arms: TwoArms) -> Floats:
-        plain = arms.n1 * arms.n0 / arms.total
+    def _weights(self, moments: Moments, variance: Floats, arms: TwoArms, present: Floats) -> Floats:
+        plain = present * arms.n1 * arms.n0 / arms.total
         if self.weights == "inverse-variance":
             # a stratum whose rates are fixed, as at a difference of -1, has no variance: it decides
-            return divide(1, np.maximum(variance, LEAST_VARIANCE))
+            return present / np.maximum(variance, LEAST_VARIANCE)
         if self.weights == "mantel-haenszel" or arms.n1.shape[1] == 1:
             return plain
-        weight = plain
-        for _ in range(WEIGHT_ROUNDS):
-            share = weight / weight.sum(axis=1, keepdims=True)
-            p1 = (share * moments.active).sum(axis=1, keepdims=True)
-            p0 = (share * moments.control).sum(axis=1, keepdims=True)
-            odds = divide(p1 * (1 - p1), p0 * (1 - p0))
-            new = np.where(np.isfinite(odds), 1 / (np.nan_to_num(odds) / arms.n1 + 1 / arms.n0), plain)
-            change = np.abs(new / weight - 1).max(initial=0.0)
-            weight = new
-            if change < WEIGHT_CHANGE:
-                break
-        return weight
+        return _miettinen_nurminen_weights(moments, arms, plain)
+
+
+def _miettinen_nurminen_weights(moments: Moments, arms: TwoArms, plain: Floats) -> Floats:
+    """1/(s/n1 + (1-s)/n0), s the active arm's share of p1(1-p1) + p0(1-p0) at the rates that these weights give."""
+    weight, share = plain, np.full((len(plain), 1), np.nan)
+    for step in range(WEIGHT_ROUNDS):
+        total = weight.sum(axis=1, keepdims=True)
+        p1 = (weight * moments.active).sum(axis=1, keepdims=True) / total
+        p0 = (weight * moments.control).sum(axis=1, keepdims=True) / total
+        spread = p1 * (1 - p1) + p0 * (1 - p0)
+        new = np.where(spread > 0, divide(p1 * (1 - p1), spread), 0.5)
+        change = np.abs(new - share).max(initial=0.0)
+        # seldom the rounds swing to and fro: then go half the way
+        share = new if step < PLAIN_ROUNDS else (new + share) / 2
+        weight = np.where(plain > 0, 1 / (share / arms.n1 + (1 - share) / arms.n0), 0.0)
+        if change < WEIGHT_CHANGE:
+            break
+    return weight

@@ -177,7 +177,7 @@ def _interval(
         ci_high=high.reshape(shape),
         statistic=statistic.reshape(shape),
         p=two_sided_p(statistic).reshape(shape),
-        reason=_reasons(strata, known, estimate, contrast).reshape(shape),
+        reason=_reasons(strata, known, estimate, low, high, contrast).reshape(shape),
     )
 
 
@@ -217,8 +217,8 @@ def _tells(strata: TwoArms, present: Mask, contrast: Contrast) -> Mask:
     return np.asarray((present & (strata.x1 + strata.x0 > 0)).any(axis=1), dtype=np.bool_)
 
 
-def _reasons(strata: TwoArms, known: Mask, estimate: Floats, contrast: Contrast) -> Reasons:
-    infinite = ((estimate == 0) | np.isinf(estimate)) if contrast != "difference" else np.zeros_like(known)
+def _reasons(strata: TwoArms, known: Mask, estimate: Floats, low: Floats, high: Floats, contrast: Contrast) -> Reasons:
+    infinite = np.isinf(high) | ((low == 0) & (contrast != "difference"))
     whole = strata.summed()
     return first_reason(
         ((whole.n1 == 0) | (whole.n0 == 0), Reason.ARM_EMPTY),

@@ -100,7 +100,7 @@ def marginal_risks(
     if variance not in VARIANCES:
         raise ValueError(f"variance is {variance!r}; {', '.join(map(repr, VARIANCES))} are allowed. Change variance.")
     cells = _Cells.of(events, totals, design, active, control)
-    fit = fit_logistic(cells.events, cells.totals, cells.design)
+    fit = fit_logistic(cells.events, cells.totals, design)
     risks, usable = cells.risks(fit)
     covariance = {
         "model": lambda: cells.delta(fit.covariance, risks),
