@@ -11,8 +11,8 @@ import pytest
 
 from pivotal import stats
 
-FOLDER = next((each / "shared/data/rct" for each in Path(__file__).resolve().parents if (each / "shared/data/rct").is_dir()),
-              Path("shared/data/rct"))  # fmt: skip
+BESIDE = [each / "shared/data/rct" for each in Path(__file__).resolve().parents]
+FOLDER = next((each for each in BESIDE if each.is_dir()), BESIDE[-1])
 DATA = FOLDER / "beeca_trial01.csv"
 # The macro's IML optimiser stops at a gradient of about 1e-6, which leaves 2e-7 in the difference.
 GE_MACRO = 1e-5
