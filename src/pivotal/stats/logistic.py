@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pivotal.stats import cholesky
+from pivotal.stats.arrays import namespace, on_host
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.logistic_newton import Cells, Evaluation, Maximum, empirical_start, maximise
 from pivotal.stats.normal import two_sided_p, two_sided_quantile
@@ -54,7 +55,8 @@ def fit_logistic(events: ArrayLike, totals: ArrayLike, design: ArrayLike) -> Log
     Parameters
     ----------
     events, totals
-        Events and patients of each cell, (replicate, cell). A cell without patients takes no part.
+        Events and patients of each cell, (replicate, cell). A cell without patients takes no part. A patient can be a
+        cell: events 0 or 1, totals 1, or 0 where the outcome is missing.
     design
         Covariates of the cells with the intercept's column, (cell, column) or (replicate, cell, column).
 
@@ -72,22 +74,35 @@ def fit_logistic(events: ArrayLike, totals: ArrayLike, design: ArrayLike) -> Log
     from the rest, which is their limit. R's `glm` reports whatever the last step gave; SAS `PROC LOGISTIC` warns.
     The log likelihood is that of single patients, without binomial coefficients.
 
+    Events and totals may be arrays of any library that follows the Python array API standard, such as CuPy, or PyTorch
+    where `array_api_compat` is installed: the iteration then runs where they are, in double precision, and what comes
+    back are NumPy arrays. The design must then be one for all replicates.
+
     Examples
     --------
     >>> fit = fit_logistic([[9, 20, 22, 30]], [[51, 58, 50, 60]], [[1, 0, 1], [1, 0, 0], [1, 1, 1], [1, 1, 0]])
     >>> fit.coefficients[0].round(6).tolist()
     [-0.78773, 0.912287, -0.518862]
     """
-    cells = Cells.of(events, totals, design)
+    given = Cells.of(events, totals, design)
+    cells = given.on_host()
     whole = structure(cells)
     varies = (cells.events.sum(axis=0) > 0) & (cells.events.sum(axis=0) < cells.totals.sum(axis=0))
     free = whole.kept & varies
-    top = maximise(cells, empirical_start(cells, free), free)
+    top = _maximum(given, free)
     solution = _Solution.at(cells, free, top, determined(whole) & varies)
     stuck = np.flatnonzero(~top.converged)
     if stuck.size:
         solution.replace(stuck, _limit(cells.take(stuck), top, stuck, solution))
     return solution.finish(cells, whole, varies)
+
+
+def _maximum(cells: Cells, free: Mask) -> Maximum:
+    """Newton's method where the cells are; what comes back is NumPy's."""
+    xp = namespace(cells.events)
+    there = free if xp is np else xp.asarray(free, device=cells.events.device)
+    top = maximise(cells, empirical_start(cells, there), there)
+    return Maximum(on_host(top.coefficients), on_host(top.step), on_host(top.converged).astype(np.bool_))
 
 
 def logistic_wald(

@@ -7,11 +7,13 @@ cells (cell, replicate).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pivotal.stats import cholesky
+from pivotal.stats.arrays import namespace, on_host
 from pivotal.stats.estimate import Floats
 from pivotal.stats.roots import Rows
 from pivotal.stats.tables import Mask
@@ -39,16 +41,36 @@ class Cells:
 
     @classmethod
     def of(cls, events: ArrayLike, totals: ArrayLike, design: ArrayLike) -> Cells:
-        """From arrays with the replicate axis first."""
+        """From arrays with the replicate axis first; where the events are, the cells are."""
+        if namespace(events) is not np:
+            return cls._elsewhere(events, totals, design)
         model = np.asarray(design, dtype=np.float64)
         columns = np.ascontiguousarray(model.T if model.ndim == 2 else np.transpose(model, (2, 1, 0)))
         products = np.stack([columns[i] * columns[j] for i, j in cholesky.pairs(len(columns))])
         return cls(_cells_first(events), _cells_first(totals), columns, products)
 
+    @classmethod
+    def _elsewhere(cls, events: Any, totals: Any, design: Any) -> Cells:
+        xp = namespace(events)
+        x, n, model = (xp.asarray(each, dtype=xp.float64, device=events.device) for each in (events, totals, design))
+        if model.ndim != 2:
+            raise ValueError("design differs between the replicates: that needs NumPy arrays. Pass (cell, column).")
+        columns = xp.matrix_transpose(model)
+        pairs = cholesky.pairs(columns.shape[0])
+        products = xp.stack([columns[i, :] * columns[j, :] for i, j in pairs])
+        return cls(xp.matrix_transpose(x), xp.matrix_transpose(n), columns, products)
+
+    def on_host(self) -> Cells:
+        """The same as NumPy's arrays."""
+        if isinstance(self.events, np.ndarray):
+            return self
+        parts = (on_host(part) for part in (self.events, self.totals, self.columns, self.products))
+        return Cells(*(np.ascontiguousarray(part) for part in parts))
+
     @property
     def size(self) -> int:
         """Number of coefficients."""
-        return len(self.columns)
+        return int(self.columns.shape[0])
 
     @property
     def replicates(self) -> int:
@@ -58,7 +80,7 @@ class Cells:
     def take(self, rows: Rows | Mask) -> Cells:
         """Some replicates."""
         if self.columns.ndim == 2:
-            return Cells(self.events[:, rows], self.totals[:, rows], self.columns, self.products)
+            return Cells(_take(self.events, rows), _take(self.totals, rows), self.columns, self.products)
         return Cells(*(part[..., rows] for part in (self.events, self.totals, self.columns, self.products)))
 
     def without(self, dropped: Mask) -> Cells:
@@ -69,19 +91,20 @@ class Cells:
     def predictor(self, coefficients: Floats) -> Floats:
         """Log odds of every cell."""
         if self.columns.ndim == 2:
-            return np.asarray(self.columns.T @ coefficients, dtype=np.float64)
+            found: Floats = namespace(self.columns).matrix_transpose(self.columns) @ coefficients
+            return found
         return np.asarray(np.einsum("pcr,pr->cr", self.columns, coefficients), dtype=np.float64)
 
     def score(self, residual: Floats) -> Floats:
         """Design times residuals, (column, replicate)."""
         if self.columns.ndim == 2:
-            return np.asarray(self.columns @ residual, dtype=np.float64)
+            return self.columns @ residual
         return np.asarray(np.einsum("pcr,cr->pr", self.columns, residual), dtype=np.float64)
 
     def information(self, weight: Floats) -> Floats:
         """Weighted cross-products of the design, (pair, replicate)."""
         if self.columns.ndim == 2:
-            return np.asarray(self.products @ weight, dtype=np.float64)
+            return self.products @ weight
         return np.asarray(np.einsum("tcr,cr->tr", self.products, weight), dtype=np.float64)
 
     def quadratic(self, matrix: Floats) -> Floats:
@@ -104,13 +127,14 @@ class Evaluation:
     @classmethod
     def of(cls, cells: Cells, coefficients: Floats) -> Evaluation:
         """Evaluate the binomial likelihood, without its binomial coefficients, as glm on patients has it."""
+        xp = namespace(coefficients)
         eta = cells.predictor(coefficients)
-        small = np.exp(-np.abs(eta))
+        small = xp.exp(-xp.abs(eta))
         larger = 1 / (1 + small)
-        probability = larger * np.where(eta >= 0, 1.0, small)
-        log_sum = np.maximum(eta, 0) - np.log(larger)
+        probability = larger * xp.where(eta >= 0, 1.0, small)
+        log_sum = xp.maximum(eta, 0.0) - xp.log(larger)
         return cls(
-            loglik=(cells.events * eta - cells.totals * log_sum).sum(axis=0),
+            loglik=xp.sum(cells.events * eta - cells.totals * log_sum, axis=0),
             score=cells.score(cells.events - cells.totals * probability),
             information=cells.information(cells.totals * small * larger * larger),
             probability=probability,
@@ -118,11 +142,11 @@ class Evaluation:
 
     def factor(self, free: Mask) -> list[list[Floats]]:
         """Cholesky factor of the information, with rows and columns not free put to those of the identity."""
-        return cholesky.factor(fix(self.information, free), len(free))
+        return cholesky.factor(fix(self.information, free), free.shape[0])
 
     def newton(self, free: Mask) -> Floats:
         """Newton step of the free coefficients."""
-        return cholesky.solve(self.factor(free), np.where(free, self.score, 0.0))
+        return cholesky.solve(self.factor(free), namespace(free).where(free, self.score, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,39 +163,51 @@ def maximise(cells: Cells, start: Floats, free: Mask) -> Maximum:
 
     A step that lowers the likelihood is halved until it does not. Replicates that have arrived are left alone.
     """
-    found, last = start.copy(), np.zeros(start.shape)
-    converged = np.zeros(cells.replicates, dtype=np.bool_)
-    rows = np.arange(cells.replicates)
+    xp = namespace(start)
+    rows = xp.arange(cells.replicates)
+    arrived_rows, arrived_at, last_steps = [], [], []
     here = before = start
-    best = np.full(cells.replicates, -np.inf)
+    best = xp.full(cells.replicates, -xp.inf, dtype=start.dtype)
     for _ in range(MAX_STEPS):
         now = Evaluation.of(cells, here)
-        worse = now.loglik < best - ROUNDING * np.abs(now.loglik)
+        worse = now.loglik < best - ROUNDING * xp.abs(now.loglik)
         step = now.newton(free)
-        if worse.any():
-            step = np.where(worse, (before - here) / 2, step)
-        best = np.where(worse, best, now.loglik)
-        before, here = np.where(worse, before, here), here + step
-        arrived = (np.abs(step).max(axis=0) < LAST_STEP) & ~worse
-        if arrived.any():
-            found[:, rows[arrived]], last[:, rows[arrived]] = here[:, arrived], step[:, arrived]
-            converged[rows[arrived]] = True
-            going = ~arrived
-            rows, cells, best = rows[going], cells.take(going), best[going]
-            here, before, step, free = here[:, going], before[:, going], step[:, going], free[:, going]
-        if rows.size == 0:
-            return Maximum(found, last, converged)
-    found[:, rows], last[:, rows] = here, step
-    return Maximum(found, last, converged)
+        if xp.any(worse):
+            step = xp.where(worse, (before - here) / 2, step)
+        best = xp.where(worse, best, now.loglik)
+        before, here = xp.where(worse, before, here), here + step
+        arrived = (xp.max(xp.abs(step), axis=0) < LAST_STEP) & ~worse
+        if xp.any(arrived):
+            (there,), (going,) = xp.nonzero(arrived), xp.nonzero(~arrived)
+            arrived_rows.append(xp.take(rows, there))
+            arrived_at.append(_take(here, there))
+            last_steps.append(_take(step, there))
+            rows, cells, best = xp.take(rows, going), cells.take(going), xp.take(best, going)
+            here, before, step, free = (_take(each, going) for each in (here, before, step, free))
+        if rows.shape[0] == 0:
+            break
+    order = xp.argsort(xp.concat([*arrived_rows, rows]))
+    return Maximum(
+        coefficients=_take(xp.concat([*arrived_at, here], axis=1), order),
+        step=_take(xp.concat([*last_steps, step], axis=1), order),
+        converged=order < order.shape[0] - rows.shape[0],
+    )
 
 
 def empirical_start(cells: Cells, free: Mask) -> Floats:
     """Weighted least squares on the empirical log odds, half an event added: near the maximum in one step."""
+    xp = namespace(free)
     rest = cells.totals - cells.events
-    weight = (cells.events + 0.5) * (rest + 0.5) / (cells.totals + 1) * (cells.totals > 0)
-    log_odds = np.log((cells.events + 0.5) / (rest + 0.5))
+    filled = xp.astype(cells.totals > 0, cells.totals.dtype)
+    weight = (cells.events + 0.5) * (rest + 0.5) / (cells.totals + 1) * filled
+    log_odds = xp.log((cells.events + 0.5) / (rest + 0.5))
     lower = cholesky.factor(fix(cells.information(weight), free), cells.size)
-    return cholesky.solve(lower, np.where(free, cells.score(weight * log_odds), 0.0))
+    return cholesky.solve(lower, xp.where(free, cells.score(weight * log_odds), 0.0))
+
+
+def _take(array: Any, rows: Any) -> Any:
+    """Some replicates, the last axis."""
+    return namespace(array).take(array, rows, axis=-1) if rows.dtype != bool else array[..., rows]
 
 
 def _cells_first(count: ArrayLike) -> Floats:
@@ -180,9 +216,11 @@ def _cells_first(count: ArrayLike) -> Floats:
 
 def fix(information: Floats, free: Mask) -> Floats:
     """Packed information with rows and columns not free put to those of the identity."""
-    if free.all():
+    xp = namespace(information)
+    if xp.all(free):
         return information
-    fixed = information.copy()
-    for index, (i, j) in enumerate(cholesky.pairs(len(free))):
-        fixed[index] = np.where(free[i] & free[j], information[index], 1.0 if i == j else 0.0)
+    pairs = cholesky.pairs(free.shape[0])
+    fixed: Floats = xp.stack(
+        [xp.where(free[i, :] & free[j, :], information[t, :], 1.0 if i == j else 0.0) for t, (i, j) in enumerate(pairs)]
+    )
     return fixed

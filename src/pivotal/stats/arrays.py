@@ -1,0 +1,43 @@
+"""Arrays of other libraries: which namespace computes with them, and how they come back to NumPy."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from pivotal.stats.estimate import Floats
+
+
+def namespace(array: Any) -> Any:
+    """The functions that compute with an array, after the Python array API standard (2024.12); NumPy's for lists.
+
+    Raises
+    ------
+    TypeError
+        For a library that follows the standard only through `array_api_compat`, where that is not installed.
+    """
+    if isinstance(array, np.ndarray) or not hasattr(array, "device"):
+        return np
+    if hasattr(array, "__array_namespace__"):
+        return array.__array_namespace__()
+    try:
+        compat = import_module("array_api_compat")
+    except ImportError:
+        raise TypeError(
+            f"{type(array).__module__} arrays need array_api_compat to be computed with where they are. "
+            f"Install it, or pass NumPy arrays."
+        ) from None
+    return compat.array_namespace(array)
+
+
+def on_host(array: Any) -> Floats:
+    """An array as NumPy's, copied from a device where it lies on one."""
+    if isinstance(array, np.ndarray):
+        return array
+    if hasattr(array, "get"):  # CuPy
+        return np.asarray(array.get(), dtype=np.float64)
+    if hasattr(array, "cpu"):  # PyTorch
+        return np.asarray(array.cpu(), dtype=np.float64)
+    return np.asarray(np.from_dlpack(array), dtype=np.float64)
