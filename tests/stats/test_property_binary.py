@@ -519,6 +519,15 @@ def test_a_stratum_without_events_takes_no_part_in_the_score_test():
     assert whole.reason[0] == Reason.NONE
 
 
+def test_a_column_of_cells_that_are_fitted_exactly_cannot_be_tested():
+    """The arm within a stratum without events."""
+    design = np.array([[1.0, s, a * s] for s in (0, 1) for a in (0, 1)])
+    test = stats.logistic_score_test([[3, 4, 0, 0]], [[9, 9, 7, 6]], design, 2)
+    assert test.reason[0] == Reason.ALIASED
+    assert test.df[0] == 0
+    assert np.isnan(test.p[0])
+
+
 def test_standardising_needs_only_what_it_uses():
     """A column of an arm without patients is undetermined, and is no matter for the other two."""
     x, n, design = np.array([[5, 4, 0, 3, 5, 0]]), np.array([[9, 8, 0, 9, 9, 0]]), None

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pivotal.stats.conditional import Alternative, Conditional, Rule
+from pivotal.stats.conditional import WORKSPACE, Alternative, Conditional, Rule
 from pivotal.stats.estimate import Estimate, Reason
 from pivotal.stats.fisher import Limits, check, exact_numbers
 from pivotal.stats.tables import TwoArms
-
-# Numbers held at once; tables beyond it wait for the next round.
-WORKSPACE = 1_000_000
 
 
 def exact_common_odds_ratio(

@@ -20,6 +20,8 @@ Rule = Literal["minlike", "central", "blaker", "mid-p"]
 TIES = 1 + 1e-7
 # Log odds ratios are sought between these; a limit beyond exp(±200) cannot come from counts below 10^40.
 FARTHEST = 200.0
+# Numbers held at once; what is beyond it waits for the next round.
+WORKSPACE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,24 +214,22 @@ def _first_above(family: Conditional, alpha: float, rule: Rule) -> Floats:
     family = family.take(rows)
     starts = _steps(family, rule)  # (table, m): where count m joins
     count = family.position
-    table, first = _first_interval(family, starts, alpha)
+    first = _first_interval(family, starts, alpha)
     left = np.where(first > 0, np.take_along_axis(starts, np.maximum(first - 1, 0)[:, None], axis=1)[:, 0], -FARTHEST)
-    jump = (first > 0) & (_p_below(family, left, table, first) > alpha)
     right = np.take_along_axis(starts, np.minimum(first, count - 1)[:, None], axis=1)[:, 0]
-    root = find_root(
-        lambda odds, which: np.asarray(alpha - _p_below(family, odds, which, first[which]), dtype=np.float64),
-        left,
-        np.where(jump, left, right),
-    )
-    found[rows] = np.where(jump, left, root)
+
+    def lacking(odds: Floats, which: Rows) -> Floats:
+        return np.asarray(alpha - _p_below(family, odds, which, first[which]), dtype=np.float64)
+
+    # where p passes alpha by a jump it is above it from the interval's left end on: that is what find_root gives
+    found[rows] = find_root(lacking, left, right)
     return found
 
 
-def _first_interval(family: Conditional, starts: Floats, alpha: float) -> tuple[Rows, Rows]:
+def _first_interval(family: Conditional, starts: Floats, alpha: float) -> Rows:
     """The first interval, by how many low counts have joined there, whose p passes `alpha` at either end."""
-    table = np.arange(family.observed.size)
     first = family.position.copy()  # where all lower counts have joined p is 1
-    open_ = table
+    open_ = np.arange(family.observed.size)
     for joined in range(starts.shape[1]):
         open_ = open_[joined < family.position[open_]]
         if not open_.size:
@@ -240,7 +240,7 @@ def _first_interval(family: Conditional, starts: Floats, alpha: float) -> tuple[
             passes |= _p_below(family, starts[open_, joined - 1], open_, many) > alpha
         first[open_[passes]] = joined
         open_ = open_[~passes]
-    return table, first
+    return first
 
 
 def _p_below(family: Conditional, odds: Floats, rows: Rows, joined: Rows) -> Floats:
@@ -271,15 +271,21 @@ def _steps(family: Conditional, rule: Rule) -> Floats:
         # 1e-300 stands for a probability that underflowed
         return np.asarray(np.log(np.maximum(down, 1e-300)) - np.log(np.maximum(up, 1e-300)), dtype=np.float64)
 
-    ends = np.full(table.size, FARTHEST)
-    starts[table, m] = find_root(excess, -ends, ends)
+    step = max(1, WORKSPACE // family.support.shape[1])
+    for start in range(0, table.size, step):
+        rows = np.arange(start, min(start + step, table.size))
+        starts[table[rows], m[rows]] = _log_root(rows, excess)
     return starts
 
 
 def _solve(rows: Rows, function: Callable[[Floats, Rows], Floats]) -> Floats:
     """Odds ratio at which a function that falls with the log odds ratio is zero, for the tables `rows`."""
+    return np.exp(_log_root(rows, function))
+
+
+def _log_root(rows: Rows, function: Callable[[Floats, Rows], Floats]) -> Floats:
     ends = np.full(rows.size, FARTHEST)
-    return np.exp(find_root(lambda odds, which: function(odds, rows[which]), -ends, ends))
+    return find_root(lambda odds, which: function(odds, rows[which]), -ends, ends)
 
 
 def _log_ratio(outside: float, probability: Floats) -> Floats:

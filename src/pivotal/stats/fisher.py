@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pivotal.stats.conditional import (
+    WORKSPACE,
     Alternative,
     Conditional,
     Rule,
@@ -23,9 +24,6 @@ from pivotal.stats.roots import Rows
 from pivotal.stats.tables import TwoArms
 
 Limits = Literal["central", "rule"]
-
-# Numbers held at once; tables beyond it wait for the next round.
-WORKSPACE = 4_000_000
 
 
 def fisher_exact(

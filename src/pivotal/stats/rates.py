@@ -82,10 +82,10 @@ def wilson(x: ArrayLike, n: ArrayLike, level: float = 0.95, *, correction: Array
     Notes
     -----
     The limits are the roots of |x/n - π| - c/n = z √(π(1-π)/n), c the correction. Wilson (1927),
-    doi:10.1080/01621459.1927.10502953; Newcombe (1998), doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-
-    SIM777>3.0.CO;2-E. c = 0 is R `prop.test(correct = FALSE)` and SAS `PROC FREQ` with `BINOMIAL (WILSON)`; c = 0.5 is
-    SAS `BINOMIAL (WILSON(CORRECT))`. R `prop.test(correct = TRUE)` has c = min(0.5, |x - n/2|), since it corrects
-    a test of one half: at x = n/2 its interval is not corrected at all.
+    doi:10.1080/01621459.1927.10502953; Newcombe (1998),
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E. c = 0 is R `prop.test(correct = FALSE)` and
+    SAS `PROC FREQ` with `BINOMIAL (WILSON)`; c = 0.5 is SAS `BINOMIAL (WILSON(CORRECT))`. R `prop.test(correct = TRUE)`
+    has c = min(0.5, |x - n/2|), since it corrects a test of one half: at x = n/2 its interval is not corrected at all.
 
     Examples
     --------

@@ -101,9 +101,11 @@ def minimum_risk(
     -----
     The weights sum to 1 and minimise variance plus squared bias, Σ w² v + (Σ (w - f) d)², with f the stratum's share of
     the patients, d and v its difference and the variance of it (not pooled). The test's variance is pooled,
-    Σ w² p(1-p)(1/n1 + 1/n0). Mehrotra and Railkar (2000), doi:10.1002/(SICI)1097-0258(20000330)19:6<811::AID-SIM390>
-    3.0.CO;2-Z. As SAS `PROC FREQ` `COMMONRISKDIFF (CL=MR TEST=MR)`. A stratum in which v is 0 takes, for the weights
-    only, the v it would have with half an event more and half a non-event more in each arm.
+    Σ w² p(1-p)(1/n1 + 1/n0). Mehrotra and Railkar (2000),
+    doi:10.1002/(SICI)1097-0258(20000330)19:6<811::AID-SIM390>3.0.CO;2-Z. As SAS `PROC FREQ`
+    `COMMONRISKDIFF (CL=MR TEST=MR)`. As the weights are estimated the interval covers a little less than its level
+    where strata are small. A stratum in which v is 0 takes, for the weights only, the v it would have with
+    half an event more and half a non-event more in each arm.
 
     Examples
     --------
