@@ -142,15 +142,14 @@ def _on_worker(work: Callable[..., T], *job: Any) -> T:
 
 
 def in_order(pool: Executor, workers: int, work: Callable[..., T], jobs: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-    """Run `work(*job)` for every job and give the results in the jobs' order, a bounded number in flight."""
+    """Run `work(*job)` for every job and give the results in the jobs' order, a bounded number in flight.
+
+    Where it is left early, `executor` cancels what has not started.
+    """
     waiting: deque[Future[T]] = deque()
-    try:
-        for job in jobs:
-            waiting.append(pool.submit(work, *job))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
-        while waiting:
+    for job in jobs:
+        waiting.append(pool.submit(work, *job))
+        if len(waiting) >= AHEAD * workers:
             yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    while waiting:
+        yield waiting.popleft().result()
