@@ -1,76 +1,19 @@
-"""From a method's name in the study file to the estimator in `stats`: the one place that decides which is used on what.
-
-Binary methods see cells (arms by strata), whoever counted them; ANCOVA sees patients' rows as cross-products.
-"""
+"""Methods for binary endpoints: they see cells, arms by strata, whoever counted them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pivotal import stats
-from pivotal.plan.batch import Batch, Cells
+from pivotal.plan.batch import Cells
+from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated
 from pivotal.stats.estimate import Estimate
-from pivotal.study.model import Analysis, Endpoint, Method
-
-Pair = tuple[int, int]
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a method says of one pair of arms.
-
-    Attributes
-    ----------
-    pair
-        Indices of the arm and of its comparator.
-    estimate
-        The estimate, on `scale`.
-    scale
-        `odds ratio`, `risk difference`, `mean difference`.
-    method
-        The estimator with its variant, as the report names it.
-    extra
-        Further statistics by name, (replicate,).
-    """
-
-    pair: Pair
-    estimate: Estimate
-    scale: str
-    method: str
-    extra: dict[str, Floats] = field(default_factory=dict)
-
-
-def run(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: Iterable[Pair]) -> list[Outcome]:
-    """Run one analysis of an endpoint at a visit for the given pairs of arms."""
-    if analysis.method == "ancova":
-        return _ancova(batch, endpoint, analysis, visit, list(pairs))
-    return from_cells(analysis.method, batch.cells(endpoint, visit, analysis.covariates), analysis.level, pairs)
-
-
-def from_cells(method: Method, cells: Cells, level: float, pairs: Iterable[Pair]) -> list[Outcome]:
-    """Run a binary method on cells, for the given pairs of arms; the statistic N is who was compared.
-
-    A patient whose stratum is unknown is in no cell: N then falls short of the two arms, and shows it.
-    """
-    n = cells.n
-    return [
-        replace(outcome, extra={"N": n[:, outcome.pair[0]] + n[:, outcome.pair[1]]} | outcome.extra)
-        for comparator, group in groupby(pairs, key=lambda pair: pair[1])
-        for outcome in BINARY[method](cells, level, comparator, [arm for arm, _ in group])
-    ]
-
-
-def large_sample_method(method: Method) -> Method:
-    """The method that has the same value in a population and can be computed there."""
-    return "logistic wald" if method.startswith("exact") or method == "fisher" else method
-
+from pivotal.study.model import Method
 
 Binary = Callable[[Cells, float, int, list[int]], list[Outcome]]
 """A binary method: cells, confidence level, comparator, arms -> an outcome an arm."""
@@ -131,7 +74,7 @@ def _logistic(test: str) -> Binary:
         else:
             found = [stats.logistic_lr(events, totals, design, column[arm], level=level) for arm in arms]
         return [
-            Outcome((arm, comparator), _exponentiated(each), "odds ratio", f"logistic {test}")
+            Outcome((arm, comparator), exponentiated(each), "odds ratio", f"logistic {test}")
             for arm, each in zip(arms, found, strict=True)
         ]
 
@@ -152,14 +95,6 @@ def _design(cells: Cells, comparator: int) -> tuple[Floats, dict[int, int]]:
         level = np.tile(cells.strata.levels[:, f], arms)
         columns += [(level == code).astype(np.float64) for code in range(1, len(each.labels))]
     return np.stack(columns, axis=1), column
-
-
-def _exponentiated(log: Estimate) -> Estimate:
-    def exp(value: Floats | None) -> Floats | None:
-        with np.errstate(over="ignore"):
-            return None if value is None else np.exp(value)
-
-    return replace(log, estimate=exp(log.estimate), ci_low=exp(log.ci_low), ci_high=exp(log.ci_high))
 
 
 def _exact(pairwise: bool) -> Binary:
@@ -183,7 +118,7 @@ def _exact_outcome(found: stats.ExactLogistic, index: int, pair: Pair, variant: 
     column: dict[str, Any] = {name: None if value is None else value[:, index] for name, value in own.items()}
     one = Estimate(**column)
     extra = {"p_score": found.p_score[:, index], "p_probability": found.p_probability[:, index]}
-    return Outcome(pair, _exponentiated(one), "odds ratio", f"exact conditional logistic, {variant}", extra)
+    return Outcome(pair, exponentiated(one), "odds ratio", f"exact conditional logistic, {variant}", extra)
 
 
 BINARY: dict[str, Binary] = {
@@ -201,38 +136,19 @@ BINARY: dict[str, Binary] = {
 }
 
 
-def _ancova(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
-    derived = batch.derived(endpoint, visit)
-    outcomes = []
-    for comparator in dict.fromkeys(pair[1] for pair in pairs):
-        rows, column = _rows(batch, analysis, comparator)
-        observed = ~np.isnan(derived.value) & ~np.isnan(rows).any(axis=2)
-        if derived.included is not None:
-            observed &= derived.included
-        products = stats.cross_products(derived.value, rows, observed)
-        fit = stats.fit_ols(products.xtx, products.xty, products.yty, products.n)
-        for pair in (p for p in pairs if p[1] == comparator):
-            contrast = np.zeros(rows.shape[2])
-            contrast[column[pair[0]]] = 1.0
-            found = stats.ancova(fit, contrast, level=analysis.level)
-            outcomes.append(Outcome(pair, found, "mean difference", "ancova"))
-    return outcomes
+def from_cells(method: Method, cells: Cells, level: float, pairs: Iterable[Pair]) -> list[Outcome]:
+    """Run a binary method on cells, for the given pairs of arms; the statistic N is who was compared.
+
+    A patient whose stratum is unknown is in no cell: N then falls short of the two arms, and shows it.
+    """
+    n = cells.n
+    return [
+        replace(outcome, extra={"N": n[:, outcome.pair[0]] + n[:, outcome.pair[1]]} | outcome.extra)
+        for comparator, group in groupby(pairs, key=lambda pair: pair[1])
+        for outcome in BINARY[method](cells, level, comparator, [arm for arm, _ in group])
+    ]
 
 
-def _rows(batch: Batch, analysis: Analysis, comparator: int) -> tuple[Floats, dict[int, int]]:
-    """Patient-level design: intercept, arms, then covariates (factors dummy-coded, the rest as numbers)."""
-    arm = batch.trials.arm
-    columns = [np.ones(arm.shape)]
-    column: dict[int, int] = {}
-    for a in range(len(batch.study.arms)):
-        if a != comparator:
-            column[a] = len(columns)
-            columns.append((arm == a).astype(np.float64))
-    factors = {s.name for s in batch.study.randomisation.strata} | set(batch.trials.categories)
-    for name in analysis.covariates:
-        if name in factors:
-            each = batch.strata((name,)).factors[0]
-            columns += [(each.codes == code).astype(np.float64) for code in range(1, len(each.labels))]
-        else:
-            columns.append(batch.number(name))
-    return np.stack(columns, axis=2), column
+def large_sample_method(method: Method) -> Method:
+    """The method that has the same value in a population and can be computed there."""
+    return "logistic wald" if method.startswith("exact") or method == "fisher" else method
