@@ -27,6 +27,10 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
+    NOT_REACHED = 40
+    BEYOND_FOLLOW_UP = 41
+    NO_EVENT = 42
+    MONOTONE = 43
 
     @property
     def text(self) -> str:
@@ -47,6 +51,10 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.NOT_REACHED: "the survival curve does not fall this far within the follow-up",
+    Reason.BEYOND_FOLLOW_UP: "the time lies beyond the longest follow-up",
+    Reason.NO_EVENT: "no event was observed",
+    Reason.MONOTONE: "the likelihood rises without end in this effect: the estimate is infinite",
 }
 
 
