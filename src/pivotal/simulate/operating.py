@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pivotal.cohort import Cohort, build, resolve
 from pivotal.errors import UsageError, nearest
 from pivotal.plan import Plan
-from pivotal.plan.plan import visits
+from pivotal.plan.batch import visits
 from pivotal.simulate.engine import executor, in_order
 from pivotal.simulate.population import POPULATION, population_values
 from pivotal.simulate.streams import Stream, block_size, blocks, generator

@@ -10,6 +10,9 @@ from typing import Literal
 
 Kind = Literal["binary", "continuous", "ordinal", "count", "time to event"]
 
+MEASURED: tuple[Kind, ...] = ("continuous", "ordinal", "count")
+"""Kinds whose endpoint is a value, rather than whether or when something holds."""
+
 Method = Literal[
     "exact conditional logistic",
     "exact conditional logistic pairwise",
@@ -140,7 +143,12 @@ METHODS: dict[Method, MethodSpec] = {
     "cox": MethodSpec(
         ("time to event",),
         "any",
-        {"ties": ("efron", "breslow", "exact"), "variance": ("model", "robust"), "preset": ("r", "sas")},
+        {
+            "ties": ("efron", "breslow", "exact"),
+            "variance": ("model", "robust"),
+            "strata": (),
+            "preset": ("r", "sas"),
+        },
     ),
     "restricted mean survival time": MethodSpec(("time to event",), "none", {"horizon": ()}),
 }  # fmt: skip

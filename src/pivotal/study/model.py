@@ -232,6 +232,7 @@ class Analysis(Sourced):
     df: Df | None = Field(default=None, description="denominator degrees of freedom (mmrm)")
     variance: Variance | None = None
     by_visit: tuple[str, ...] = Field(default=(), description="covariates whose effect differs by visit (mmrm)")
+    strata: tuple[str, ...] = Field(default=(), description="factors with a baseline hazard each (cox)")
     ties: Ties | None = Field(default=None, description="of event times (cox)")
     weighting: Weighting | None = Field(default=None, description="of event times (log-rank)")
     horizon: float | None = Field(default=None, gt=0, description="days of follow-up that count")

@@ -19,9 +19,7 @@ Places = NDArray[np.intp]
 TIE = 1e-9
 
 
-def checked(
-    time: ArrayLike, event: ArrayLike, observed: ArrayLike | None = None
-) -> tuple[Floats, Mask, Mask]:
+def checked(time: ArrayLike, event: ArrayLike, observed: ArrayLike | None = None) -> tuple[Floats, Mask, Mask]:
     """Times, event flags and who is present, all (replicate, patient).
 
     A patient whose time is NaN or infinite is absent, as one who is not `observed`.

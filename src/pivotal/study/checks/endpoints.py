@@ -7,12 +7,11 @@ from typing import get_args
 
 from pivotal.errors import nearest
 from pivotal.study.checks.node import Node, Problem
-from pivotal.study.methods import METHODS, Kind, MethodSpec, options
+from pivotal.study.methods import MEASURED, METHODS, Kind, MethodSpec, options
 
 _THRESHOLDS = (
     "value_at_most", "value_at_least", "value_equals", "improvement_at_least", "percent_improvement_at_least",
 )  # fmt: skip
-_MEASURED = ("continuous", "ordinal", "count")
 _FROM_BASELINE = ("improvement_at_least", "percent_improvement_at_least")
 
 
@@ -65,7 +64,7 @@ def _kind(endpoint: Node) -> Iterator[Problem]:
         yield derive.problem(
             "a binary endpoint says who responds", f"Add one of: {', '.join(_THRESHOLDS)}.", found="without a condition"
         )
-    if kind in _MEASURED:
+    if kind in MEASURED:
         yield from _quantity(endpoint, kind, thresholds)
     if kind == "time to event" and isinstance(derive.data, dict) and not thresholds:
         yield derive.problem(
@@ -133,6 +132,8 @@ def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
         yield from _options(analysis, method or "", spec)
         for covariate in analysis.rows("covariates"):
             yield from _covariate(study, covariate, spec)
+        for stratum in analysis.rows("strata"):
+            yield from _covariate(study, stratum, MethodSpec(spec.kinds))
         for name in analysis.rows("by_visit"):
             if name.data not in [each.data for each in analysis.rows("covariates")]:
                 yield name.problem("what differs by visit is one of the covariates", "Add it to covariates.")
