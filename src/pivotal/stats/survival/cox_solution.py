@@ -26,7 +26,8 @@ class Solution:
     Attributes
     ----------
     coefficients, covariance
-        (covariate, replicate), (covariate, covariate, replicate). A coefficient that runs away stands where it was left.
+        (covariate, replicate), (covariate, covariate, replicate). A coefficient that runs away stands where it was
+        left.
     loglik, score_statistic
         (replicate,): log likelihood at the estimate; the score statistic at 0.
     converged
