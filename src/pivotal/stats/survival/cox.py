@@ -288,7 +288,8 @@ def _assemble(
         (~nobody(top.infinite.T), Reason.MONOTONE),
     )
     coefficients = np.where(top.finite, top.coefficients / design.scale, np.nan)
-    coefficients[top.infinite] = np.copysign(np.inf, top.coefficients[top.infinite])
+    unbounded = top.infinite & top.known
+    coefficients[unbounded] = np.copysign(np.inf, top.coefficients[unbounded])
     robust = None if sandwich is None else sandwich.covariance
     likelihood_ratio = 2 * (top.loglik - null.loglik)
     return CoxFit(

@@ -35,7 +35,8 @@ class Solution:
     kept
         Columns that do not depend on earlier ones, (covariate, replicate).
     known, finite, infinite
-        Coefficients that do not hang on which columns were kept; those that have a number; those that run away.
+        Coefficients that do not hang on which columns were kept; those of them that have a number; the kept ones that
+        run away.
     """
 
     coefficients: Floats
@@ -72,7 +73,7 @@ class Solution:
             kept=kept,
             known=known,
             finite=known & inner & converged,
-            infinite=known & away & converged,
+            infinite=away & converged,
         )
 
 
