@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+
 from pivotal.stats import Reason, cox_wald, fit_cox, hazard_ratio
 
 from .survival_data import trials

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from pivotal.stats import (
     Reason,
     cox_wald,
