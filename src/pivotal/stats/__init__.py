@@ -20,28 +20,48 @@ from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
 from pivotal.stats.risk_difference import wald as wald_difference
 from pivotal.stats.summary import Summary, summarise
+from pivotal.stats.survival.cox import CoxFit, cox_wald, fit_cox, hazard_ratio
+from pivotal.stats.survival.cumulative_incidence import CumulativeIncidence, cumulative_incidence, incidence_at
+from pivotal.stats.survival.kaplan_meier import KaplanMeier, at_risk_at, kaplan_meier, survival_at
+from pivotal.stats.survival.km_quantile import survival_quantile
+from pivotal.stats.survival.logrank import LogRank, log_rank
+from pivotal.stats.survival.rmst import rmst, rmst_difference, rmst_horizon, rmst_ratio
+from pivotal.stats.survival.weights import LogRankWeights
 
 __all__ = [
+    "CoxFit",
     "CrossProducts",
+    "CumulativeIncidence",
     "Estimate",
     "ExactLogistic",
     "GraphTest",
+    "KaplanMeier",
+    "LogRank",
+    "LogRankWeights",
     "LogisticFit",
     "NullDistribution",
     "OlsFit",
     "Reason",
     "Summary",
     "ancova",
+    "at_risk_at",
     "bonferroni_graph",
     "clopper_pearson",
     "cochran_mantel_haenszel",
+    "cox_wald",
     "cross_levels",
     "cross_products",
+    "cumulative_incidence",
     "exact_logistic",
     "exact_logistic_null",
     "fisher_exact",
+    "fit_cox",
     "fit_logistic",
     "fit_ols",
+    "hazard_ratio",
+    "incidence_at",
+    "kaplan_meier",
+    "log_rank",
     "logistic_lr",
     "logistic_wald",
     "ls_means",
@@ -51,7 +71,13 @@ __all__ = [
     "mee",
     "miettinen_nurminen",
     "newcombe",
+    "rmst",
+    "rmst_difference",
+    "rmst_horizon",
+    "rmst_ratio",
     "summarise",
+    "survival_at",
+    "survival_quantile",
     "wald",
     "wald_difference",
     "wilson",

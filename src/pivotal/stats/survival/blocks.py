@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +36,15 @@ def in_blocks(compute: Callable[..., Result], arrays: Mapping[str, NDArray[Any] 
         compute(**{name: None if array is None else array[start : start + size] for name, array in arrays.items()})
         for start in starts
     ]
-    return _joined(parts)
+    return cast(Result, _joined(parts))
 
 
 def _joined(parts: list[Any]) -> Any:
     """Join dataclasses field by field; arrays whose second axis differs are padded at its end with NaN or zero."""
     first = parts[0]
     if is_dataclass(first):
-        joined = {f.name: _joined([getattr(part, f.name) for part in parts]) for f in fields(first)}
-        return type(first)(**joined)  # type: ignore[arg-type]
+        made: Any = type(first)
+        return made(**{f.name: _joined([getattr(part, f.name) for part in parts]) for f in fields(first)})
     if not isinstance(first, np.ndarray):
         return first
     if first.ndim > 1 and len({part.shape[1] for part in parts}) > 1:

@@ -9,6 +9,7 @@ import numpy as np
 from pivotal.stats import cholesky
 from pivotal.stats.estimate import Floats
 from pivotal.stats.survival.cox_likelihood import Evaluation, Likelihood
+from pivotal.stats.survival.ordering import nobody
 from pivotal.stats.tables import Mask
 
 # In standard deviations of the covariate. Newton's error squares: the step after is about 1e-10, and is taken too.
@@ -37,7 +38,7 @@ def maximise(likelihood: Likelihood, start: Floats, free: Mask, first: Evaluatio
     is the evaluation at the start, where it is at hand.
     """
     found, last = start.copy(), np.zeros(start.shape)
-    converged = ~free.any(axis=0)
+    converged = nobody(free.T)
     rows = np.flatnonzero(~converged)
     here = before = start[:, rows]
     best = np.full(len(rows), -np.inf)
@@ -85,4 +86,4 @@ def fixed(information: Floats, free: Mask) -> Floats:
 
 def _capped(step: Floats) -> Floats:
     length = np.abs(step).max(axis=0)
-    return step * np.minimum(1.0, LONGEST_STEP / np.maximum(length, LONGEST_STEP))
+    return np.asarray(step * np.minimum(1.0, LONGEST_STEP / np.maximum(length, LONGEST_STEP)), dtype=np.float64)

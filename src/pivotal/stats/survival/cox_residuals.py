@@ -77,7 +77,7 @@ def summed_by_cluster(residuals: Floats, cluster: NDArray[np.intp] | None) -> Fl
 
 @dataclass(frozen=True, slots=True)
 class Sandwich:
-    """Lin and Wei's variance of the coefficients, (covariate, covariate, replicate), and the robust score test's statistic."""
+    """Lin and Wei's variance, (covariate, covariate, replicate), and the statistic of the robust score test."""
 
     covariance: Floats
     score_statistic: Floats

@@ -26,7 +26,8 @@ class Solution:
     Attributes
     ----------
     coefficients, covariance
-        (covariate, replicate), (covariate, covariate, replicate). A coefficient that runs away stands where it was left.
+        (covariate, replicate), (covariate, covariate, replicate). A coefficient that runs away stands where it was
+        left.
     loglik, score_statistic
         (replicate,): log likelihood at the estimate; the score statistic at 0.
     converged
@@ -34,7 +35,8 @@ class Solution:
     kept
         Columns that do not depend on earlier ones, (covariate, replicate).
     known, finite, infinite
-        Coefficients that do not hang on which columns were kept; those that have a number; those that run away.
+        Coefficients that do not hang on which columns were kept; those of them that have a number; the kept ones that
+        run away.
     """
 
     coefficients: Floats
@@ -71,7 +73,7 @@ class Solution:
             kept=kept,
             known=known,
             finite=known & inner & converged,
-            infinite=known & away & converged,
+            infinite=away & converged,
         )
 
 

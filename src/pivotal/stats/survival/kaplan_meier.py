@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.survival.blocks import in_blocks
 from pivotal.stats.survival.km_limits import limits
-from pivotal.stats.survival.ordering import TIE, Ordered, checked
+from pivotal.stats.survival.ordering import TIE, Ordered, checked, nobody
 from pivotal.stats.tables import divide, first_reason
 
 
@@ -109,8 +109,8 @@ def survival_at(curve: KaplanMeier, times: ArrayLike, conf_type: str = "log-log"
     -------
     Estimate
         (replicate, time): `estimate`, `se` (Greenwood), limits. After the last follow-up NaN with
-        `Reason.BEYOND_FOLLOW_UP`, unless the curve has reached 0. Where S(t) is 1 (no event yet) the limits are 1, se 0,
-        with `Reason.NO_EVENT`; where it is 0 se and limits are NaN with `Reason.ALL_EVENTS`.
+        `Reason.BEYOND_FOLLOW_UP`, unless the curve has reached 0. Where S(t) is 1 (no event yet) the limits are 1, se
+        0, with `Reason.NO_EVENT`; where it is 0 se and limits are NaN with `Reason.ALL_EVENTS`.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def at_risk_at(curve: KaplanMeier, times: ArrayLike) -> Floats:
     slack = TIE * np.where(np.isnan(curve.last_time), 0.0, curve.last_time)
     earlier = np.stack([(curve.time < (t - slack)[:, None]).sum(axis=1) for t in when], axis=1)
     padded = np.concatenate([curve.at_risk, np.zeros((len(curve.at_risk), 1))], axis=1)
-    return np.nan_to_num(np.take_along_axis(padded, earlier, axis=1))
+    return np.asarray(np.nan_to_num(np.take_along_axis(padded, earlier, axis=1)), dtype=np.float64)
 
 
 def steps_at(curve: KaplanMeier, times: Floats) -> np.ndarray:
@@ -205,7 +205,7 @@ def _kaplan_meier(time: Floats, event: np.ndarray, present: np.ndarray) -> Kapla
         hazard_variance=np.where(past, np.nan, np.cumsum(growth, axis=1)),
         patients=patients,
         last_time=np.where(patients > 0, ordered.time.max(axis=1, initial=0.0), np.nan),
-        reason=first_reason((patients == 0, Reason.ARM_EMPTY), (~event.any(axis=1), Reason.NO_EVENT)),
+        reason=first_reason((patients == 0, Reason.ARM_EMPTY), (nobody(event), Reason.NO_EVENT)),
     )
 
 

@@ -11,8 +11,8 @@ from scipy import special
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.normal import two_sided_p
 from pivotal.stats.survival.blocks import in_blocks
-from pivotal.stats.survival.ordering import Ordered, checked, per_patient, running, stratum_codes
-from pivotal.stats.survival.weights import Weights
+from pivotal.stats.survival.ordering import Ordered, checked, nobody, per_patient, running, stratum_codes
+from pivotal.stats.survival.weights import LogRankWeights
 from pivotal.stats.sweep import sweep
 from pivotal.stats.tables import divide, first_reason
 
@@ -61,7 +61,7 @@ def log_rank(
     event: ArrayLike,
     arm: ArrayLike,
     *,
-    weight: Weights | str | tuple[float, float] = "log-rank",
+    weight: LogRankWeights | str | tuple[float, float] = "log-rank",
     strata: ArrayLike | None = None,
     observed: ArrayLike | None = None,
     arms: int | None = None,
@@ -77,7 +77,7 @@ def log_rank(
     arm
         0, 1, ..., (replicate, patient) or (patient,).
     weight
-        `Weights`, its name, or (rho, gamma) of Fleming and Harrington.
+        `LogRankWeights`, its name, or (rho, gamma) of Fleming and Harrington.
     strata
         Levels of the stratification, (replicate, patient) or (patient,).
     observed
@@ -98,12 +98,12 @@ def log_rank(
     -----
     At each event time with n at risk, n_j of arm j, and d events: w (d_j - d n_j/n), with variance
     w² d (n_j/n)(1 - n_j/n)(n - d)/(n - 1) (Mantel 1966; Fleming and Harrington 1991, doi:10.1002/9781118150672, section
-    7.2), summed over times and strata. Weights are taken within strata. Times of one trial no further apart than 1e-9 of
-    its longest follow-up are tied.
+    7.2), summed over times and strata. Weights are taken within strata. Times of one trial no further apart than 1e-9
+    of its longest follow-up are tied.
 
     With weight 1 as SAS `PROC LIFETEST` and R `survdiff`; with (rho, 0) as R's ``survdiff(rho)``, which takes S(t-);
-    SAS's ``FLEMING(rho, gamma)`` too. R 4's ``survdiff(rho = 1)`` is called Peto-Peto there but is not SAS's PETO, which is
-    ``peto`` here. The conservative variance (O - E)²/E summed over arms is another test.
+    SAS's ``FLEMING(rho, gamma)`` too. R 4's ``survdiff(rho = 1)`` is called Peto-Peto there but is not SAS's PETO,
+    which is ``peto`` here. The conservative variance (O - E)²/E summed over arms is another test.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def log_rank(
     times, happened, present = checked(time, event, observed)
     groups = _arms(arm, times.shape, present)
     count = max(int(groups[present].max(initial=0)) + 1, 2, arms or 0)
-    chosen = Weights.of(weight)
+    chosen = LogRankWeights.of(weight)
 
     def test(**arrays: NDArray[np.generic] | None) -> LogRank:
         return _log_rank(chosen, count, **arrays)  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def _arms(arm: ArrayLike, shape: tuple[int, ...], present: np.ndarray) -> NDArra
 
 
 def _log_rank(
-    weights: Weights,
+    weights: LogRankWeights,
     arms: int,
     time: Floats,
     event: np.ndarray,
@@ -147,8 +147,8 @@ def _log_rank(
     patients = np.stack([((arm == j) & present).sum(axis=1) for j in range(arms)], axis=1)
     statistic, df = quadratic(difference[:, :-1], sums.covariance[:, :-1, :-1])
     reason = first_reason(
-        (~event.any(axis=1), Reason.NO_EVENT),
-        ((patients == 0).any(axis=1), Reason.ARM_EMPTY),
+        (nobody(event), Reason.NO_EVENT),
+        (~nobody(patients == 0), Reason.ARM_EMPTY),
         (df == 0, Reason.NO_INFORMATION),
     )
     z = divide(difference[:, 1], np.sqrt(np.maximum(sums.covariance[:, 1, 1], 0.0))) if arms == 2 else None
@@ -176,7 +176,7 @@ class ArmSums:
     covariance: Floats
 
 
-def arm_sums(ordered: Ordered, weights: Weights, arm: NDArray[np.intp], arms: int) -> ArmSums:
+def arm_sums(ordered: Ordered, weights: LogRankWeights, arm: NDArray[np.intp], arms: int) -> ArmSums:
     """Sum the tables of all event times."""
     moments, replicates = ordered.moments, ordered.replicates
     w, d, n = weights.at(ordered), moments.events, moments.at_risk

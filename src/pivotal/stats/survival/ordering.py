@@ -15,7 +15,8 @@ from pivotal.stats.tables import Mask
 Places = NDArray[np.intp]
 
 # Times of one trial that lie no further apart than this share of its longest follow-up are one time. Sums and
-# differences of dates leave 1e-13; an honest difference (a second in ten years) is 3e-9. R's timefix: 1.5e-8 of the mean.
+# differences of dates leave 1e-13; an honest difference (a second in ten years) is 3e-9. R's timefix: 1.5e-8 of the
+# mean.
 TIE = 1e-9
 
 
@@ -60,6 +61,11 @@ def stratum_codes(strata: ArrayLike | None, shape: tuple[int, ...], name: str = 
     given = per_patient(name, strata, shape)
     codes = np.unique(given, return_inverse=True)[1]
     return np.asarray(codes.reshape(shape), dtype=np.intp)
+
+
+def nobody(flags: Mask) -> Mask:
+    """Replicates in which no patient is flagged, (replicate,)."""
+    return np.asarray(~flags.any(axis=1), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,8 @@ class Ordered:
 
     def total(self, values: Floats, rows: Places) -> Floats:
         """Sum values by the replicate of their rows, (replicate,)."""
-        return np.bincount(rows // self.strata, weights=values, minlength=self.replicates)
+        totals = np.bincount(rows // self.strata, weights=values, minlength=self.replicates)
+        return np.asarray(totals, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Weights of the log-rank family: how much each event time counts."""
+"""LogRankWeights of the log-rank family: how much each event time counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = ("log-rank", "gehan", "tarone-ware", "peto", "modified peto", "fleming-h
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class LogRankWeights:
     """A weight function w(t) of a log-rank test.
 
     Attributes
@@ -40,9 +40,9 @@ class Weights:
             raise ValueError(f"rho and gamma belong to fleming-harrington, not to {self.name}.")
 
     @classmethod
-    def of(cls, given: Weights | str | tuple[float, float]) -> Weights:
+    def of(cls, given: LogRankWeights | str | tuple[float, float]) -> LogRankWeights:
         """From a name, or from (rho, gamma)."""
-        if isinstance(given, Weights):
+        if isinstance(given, LogRankWeights):
             return given
         return cls(given) if isinstance(given, str) else cls("fleming-harrington", *given)
 
