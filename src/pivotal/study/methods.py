@@ -65,7 +65,7 @@ Variance = Literal[
     "model", "robust", "hc0", "hc1", "hc2", "hc3", "jackknife", "bias-reduced",
     "sato", "greenland-robins", "klingenberg",
 ]  # fmt: skip
-Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto-peto"]
+Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto"]
 Preset = Literal["sas", "r"]
 
 
@@ -138,7 +138,7 @@ METHODS: dict[Method, MethodSpec] = {
     "negative binomial": MethodSpec(("count",), "any", {"preset": ("r", "sas")}),
     "exposure-adjusted incidence rate": MethodSpec(("count",), "none"),
     "log-rank": MethodSpec(
-        ("time to event",), "factors", {"weighting": ("log-rank", "gehan", "tarone-ware", "peto-peto")}
+        ("time to event",), "factors", {"weighting": ("log-rank", "gehan", "tarone-ware", "peto")}
     ),
     "cox": MethodSpec(
         ("time to event",),

@@ -13,19 +13,20 @@ from pivotal import stats
 from pivotal.plan.batch import Cells
 from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated
 from pivotal.stats.estimate import Estimate
-from pivotal.study.model import Method
+from pivotal.study.methods import Method
+from pivotal.study.model import Analysis
 
-Binary = Callable[[Cells, float, int, list[int]], list[Outcome]]
-"""A binary method: cells, confidence level, comparator, arms -> an outcome an arm."""
+Binary = Callable[[Cells, Analysis, int, list[int]], list[Outcome]]
+"""A binary method: cells, the analysis (level and options), comparator, arms -> an outcome an arm."""
 
 
 def _unstratified(estimator: Callable[..., Estimate], method: str, scale: str) -> Binary:
-    def estimate(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
         x, n = cells.x, cells.n
         return [
             Outcome(
                 (arm, comparator),
-                estimator(x[:, arm], n[:, arm], x[:, comparator], n[:, comparator], level=level),
+                estimator(x[:, arm], n[:, arm], x[:, comparator], n[:, comparator], level=analysis.level),
                 scale,
                 method,
             )
@@ -39,11 +40,11 @@ def _tables(cells: Cells, arm: int, comparator: int) -> tuple[Floats, Floats, Fl
     return cells.events[:, arm], cells.totals[:, arm], cells.events[:, comparator], cells.totals[:, comparator]
 
 
-def _mantel_haenszel(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+def _mantel_haenszel(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
     return [
         Outcome(
             (arm, comparator),
-            stats.mantel_haenszel(*_tables(cells, arm, comparator), level=level, variance="sato"),
+            stats.mantel_haenszel(*_tables(cells, arm, comparator), level=analysis.level, variance="sato"),
             "risk difference",
             "mantel-haenszel, sato variance",
         )
@@ -51,11 +52,11 @@ def _mantel_haenszel(cells: Cells, level: float, comparator: int, arms: list[int
     ]
 
 
-def _cmh(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+def _cmh(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
     outcomes = []
     for arm in arms:
         tables = _tables(cells, arm, comparator)
-        ratio = stats.mantel_haenszel_odds_ratio(*tables, level=level)
+        ratio = stats.mantel_haenszel_odds_ratio(*tables, level=analysis.level)
         test = stats.cochran_mantel_haenszel(*tables)
         reason = np.where(ratio.reason == 0, test.reason, ratio.reason).astype(np.uint8)
         both = replace(ratio, statistic=test.statistic, df=test.df, p=test.p, reason=reason)
@@ -65,14 +66,14 @@ def _cmh(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[O
 
 
 def _logistic(test: str) -> Binary:
-    def estimate(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
         design, column = _design(cells, comparator)
         events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
         if test == "wald":
             fit = stats.fit_logistic(events, totals, design)
-            found = [stats.wald(fit, column[arm], level=level) for arm in arms]
+            found = [stats.wald(fit, column[arm], level=analysis.level) for arm in arms]
         else:
-            found = [stats.logistic_lr(events, totals, design, column[arm], level=level) for arm in arms]
+            found = [stats.logistic_lr(events, totals, design, column[arm], level=analysis.level) for arm in arms]
         return [
             Outcome((arm, comparator), exponentiated(each), "odds ratio", f"logistic {test}")
             for arm, each in zip(arms, found, strict=True)
@@ -100,12 +101,12 @@ def _design(cells: Cells, comparator: int) -> tuple[Floats, dict[int, int]]:
 def _exact(pairwise: bool) -> Binary:
     variant = "pairwise" if pairwise else "joint"
 
-    def estimate(cells: Cells, level: float, comparator: int, arms: list[int]) -> list[Outcome]:
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
         others = [a for a in range(cells.totals.shape[1]) if a != comparator]
         order = [comparator, *others]
         levels = cells.strata.levels if cells.strata.factors else None
         found = stats.exact_logistic(
-            cells.events[:, order], cells.totals[:, order], levels, pairwise=pairwise, level=level
+            cells.events[:, order], cells.totals[:, order], levels, pairwise=pairwise, level=analysis.level
         )
         return [_exact_outcome(found, others.index(arm), (arm, comparator), variant) for arm in arms]
 
@@ -121,7 +122,7 @@ def _exact_outcome(found: stats.ExactLogistic, index: int, pair: Pair, variant: 
     return Outcome(pair, exponentiated(one), "odds ratio", f"exact conditional logistic, {variant}", extra)
 
 
-BINARY: dict[str, Binary] = {
+BINARY: dict[Method, Binary] = {
     "exact conditional logistic": _exact(pairwise=False),
     "exact conditional logistic pairwise": _exact(pairwise=True),
     "logistic wald": _logistic("wald"),
@@ -136,7 +137,7 @@ BINARY: dict[str, Binary] = {
 }
 
 
-def from_cells(method: Method, cells: Cells, level: float, pairs: Iterable[Pair]) -> list[Outcome]:
+def from_cells(analysis: Analysis, cells: Cells, pairs: Iterable[Pair]) -> list[Outcome]:
     """Run a binary method on cells, for the given pairs of arms; the statistic N is who was compared.
 
     A patient whose stratum is unknown is in no cell: N then falls short of the two arms, and shows it.
@@ -145,10 +146,12 @@ def from_cells(method: Method, cells: Cells, level: float, pairs: Iterable[Pair]
     return [
         replace(outcome, extra={"N": n[:, outcome.pair[0]] + n[:, outcome.pair[1]]} | outcome.extra)
         for comparator, group in groupby(pairs, key=lambda pair: pair[1])
-        for outcome in BINARY[method](cells, level, comparator, [arm for arm, _ in group])
+        for outcome in BINARY[analysis.method](cells, analysis, comparator, [arm for arm, _ in group])
     ]
 
 
-def large_sample_method(method: Method) -> Method:
-    """The method that has the same value in a population and can be computed there."""
-    return "logistic wald" if method.startswith("exact") or method == "fisher" else method
+def in_large_sample(analysis: Analysis) -> Analysis:
+    """The analysis that has the same value in a population and can be computed there."""
+    method = analysis.method
+    same = method.startswith(("exact", "fisher", "logistic")) or method == "firth"
+    return analysis.model_copy(update={"method": "logistic wald"}) if same else analysis

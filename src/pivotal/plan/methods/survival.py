@@ -49,3 +49,25 @@ def cox(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs:
             found = stats.hazard_ratio(fit, rows.column[pair[0]], level=analysis.level)
             outcomes.append(Outcome(pair, found, "hazard ratio", ", ".join(filter(None, words))))
     return outcomes
+
+
+def restricted_mean(
+    batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]
+) -> list[Outcome]:
+    """Difference of the mean time without the event, up to the horizon."""
+    times = batch.event_time(endpoint, visit)
+    assert analysis.horizon is not None
+    curves = {
+        arm: stats.kaplan_meier(times.time, times.event, (batch.trials.arm == arm) & ~np.isnan(times.time))
+        for arm in dict.fromkeys(arm for pair in pairs for arm in pair)
+    }
+    method = f"restricted mean survival time to day {analysis.horizon:g}"
+    return [
+        Outcome(
+            pair,
+            stats.rmst_difference(curves[pair[0]], curves[pair[1]], analysis.horizon, level=analysis.level),
+            "mean difference",
+            method,
+        )
+        for pair in pairs
+    ]
