@@ -16,6 +16,7 @@ from pivotal.stats.fisher import fisher_exact
 from pivotal.stats.graph import GraphTest, bonferroni_graph
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
+from pivotal.stats.mmrm import MmrmFit, VisitDesign, fit_mmrm, visit_design
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
 from pivotal.stats.risk_difference import wald as wald_difference
@@ -27,10 +28,12 @@ __all__ = [
     "ExactLogistic",
     "GraphTest",
     "LogisticFit",
+    "MmrmFit",
     "NullDistribution",
     "OlsFit",
     "Reason",
     "Summary",
+    "VisitDesign",
     "ancova",
     "bonferroni_graph",
     "clopper_pearson",
@@ -41,6 +44,7 @@ __all__ = [
     "exact_logistic_null",
     "fisher_exact",
     "fit_logistic",
+    "fit_mmrm",
     "fit_ols",
     "logistic_lr",
     "logistic_wald",
@@ -52,6 +56,7 @@ __all__ = [
     "miettinen_nurminen",
     "newcombe",
     "summarise",
+    "visit_design",
     "wald",
     "wald_difference",
     "wilson",

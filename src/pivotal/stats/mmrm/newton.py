@@ -1,0 +1,140 @@
+"""Newton's method for the likelihood, every replicate with its own steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotal.stats.estimate import Floats
+from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate
+from pivotal.stats.tables import Mask
+
+# The step from a point whose Newton decrement g' H^-1 g is this small is the last: the next decrement would be of its
+# square's order, which is below what a likelihood of a few thousand can show.
+LAST_STEP = 1e-9
+# Rounding of a log likelihood, beside its size.
+ROUNDING = 1e-12
+MOST_STEPS = 100
+SMALLEST_STEP = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """Where Newton's method ended.
+
+    Attributes
+    ----------
+    theta
+        (replicate, parameter)
+    converged
+        (replicate,)
+    steps
+        Evaluations of the likelihood, (replicate,).
+    decrement
+        g' H^-1 g at the last point evaluated, (replicate,): twice the rise that a last step promises.
+    """
+
+    theta: Floats
+    converged: Mask
+    steps: NDArray[np.int64]
+    decrement: Floats
+
+
+@dataclass(slots=True)
+class _State:
+    """Replicates under way: where they are, where they go."""
+
+    theta: Floats
+    loglik: Floats
+    direction: Floats
+    scale: Floats
+    decrement: Floats
+
+
+def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optimum:
+    """Maximise the likelihood.
+
+    Newton's method with the observed information; where that is not positive definite the step is taken with the expected
+    one (Fisher scoring). A step after which the likelihood is lower, or a covariance matrix no longer positive
+    definite, is halved.
+
+    Parameters
+    ----------
+    moments, model
+        The data and the model.
+    start
+        (replicate, parameter), where all covariance matrices are positive definite.
+    free
+        Parameters that the data determine, (replicate, parameter); the others stay.
+    """
+    replicates = len(start)
+    whole = Optimum(
+        start.copy(), np.zeros(replicates, bool), np.zeros(replicates, np.int64), np.full(replicates, np.inf)
+    )
+    rows = np.arange(replicates)
+    state = _State(
+        start.copy(),
+        np.full(replicates, -np.inf),
+        np.zeros_like(start),
+        np.ones(replicates),
+        np.full(replicates, np.inf),
+    )
+    here_moments, here_model, here_free = moments, model, free
+    for _ in range(MOST_STEPS):
+        trial = state.theta + state.scale[:, None] * state.direction
+        found = evaluate(here_moments, here_model, trial, exact=False)
+        whole.steps[rows] += 1
+        better = found.valid & (found.loglik >= state.loglik - ROUNDING * np.abs(found.loglik))
+        _advance(state, trial, found, better, here_free)
+        last = better & (state.decrement < LAST_STEP)
+        state.theta[last] += state.direction[last]
+        stuck = state.scale < SMALLEST_STEP
+        whole.theta[rows], whole.decrement[rows] = state.theta, state.decrement
+        whole.converged[rows] = last
+        going = ~last & ~stuck
+        if not going.any():
+            break
+        if not going.all():
+            kept = np.flatnonzero(going)
+            rows = rows[kept]
+            here_moments, here_model, here_free = here_moments.take(kept), here_model.take(kept), here_free[kept]
+            state = _State(*(getattr(state, name)[kept] for name in _State.__slots__))
+    return whole
+
+
+def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, free: Mask) -> None:
+    """Move where the likelihood rose and choose the next direction there; halve the step elsewhere."""
+    direction, decrement = _direction(found, free)
+    state.theta[better] = trial[better]
+    state.loglik[better] = found.loglik[better]
+    state.direction[better] = direction[better]
+    state.decrement[better] = decrement[better]
+    state.scale = np.where(better, 1.0, state.scale / 2)
+
+
+def _direction(found: Evaluation, free: Mask) -> tuple[Floats, Floats]:
+    gradient = np.where(free, found.gradient, 0.0)
+    both = free[:, :, None] & free[:, None, :]
+    fixed = np.where(free, 0.0, 1.0)[:, :, None] * np.eye(free.shape[1])
+    observed = np.where(both, found.information, 0.0) + fixed
+    curved = _positive(observed)
+    if not curved.all():
+        observed = np.where(curved[:, None, None], observed, np.where(both, found.expected, 0.0) + fixed)
+        hopeless = ~_positive(observed)
+        if hopeless.any():
+            diagonal = np.abs(np.einsum("rhh->rh", observed)) + 1e-8
+            observed[hopeless] = diagonal[hopeless][:, :, None] * np.eye(free.shape[1])
+    direction = np.linalg.solve(observed, gradient[:, :, None])[:, :, 0]
+    return direction, (direction * gradient).sum(axis=1)
+
+
+def _positive(matrices: Floats) -> Mask:
+    """Whether symmetric matrices are positive definite."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        usable = np.where(np.isfinite(matrices).all(axis=(1, 2))[:, None, None], matrices, 0.0)
+        return np.asarray(np.linalg.eigvalsh(usable)[:, 0] > 0, dtype=np.bool_)
+    return np.ones(len(matrices), dtype=np.bool_)
