@@ -27,6 +27,9 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
+    SINGULAR_COVARIANCE = 30
+    VISIT_EMPTY = 31
+    PAIR_EMPTY = 32
 
     @property
     def text(self) -> str:
@@ -47,6 +50,9 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
+    Reason.VISIT_EMPTY: "a visit has no outcome",
+    Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
 }
 
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats, Reason, Reasons
-from pivotal.stats.mmrm import small
-from pivotal.stats.mmrm.design import VisitDesign, collapse
-from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate
-from pivotal.stats.mmrm.moments import pattern_moments
+from pivotal.stats.mmrm.data import Data
+from pivotal.stats.mmrm.design import VisitDesign
+from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate, fill
 from pivotal.stats.mmrm.newton import Optimum, maximise
-from pivotal.stats.mmrm.structures import STRUCTURES, Structure, reported, unvech, vech
-from pivotal.stats.sweep import sweep
+from pivotal.stats.mmrm.spatial import distances, spatial_structure
+from pivotal.stats.mmrm.start import determined, least_squares, start
+from pivotal.stats.mmrm.structures import STRUCTURES, Structure, reported
 from pivotal.stats.tables import Mask, first_reason
 
 Method = Literal["REML", "ML"]
-# Replicates worked on at a time: their cross-products stay in the processor's cache.
-CHUNK = 128
-# Shares of the correlations kept when the moments' matrix is not positive definite.
-SHRUNK = (1.0, 0.9, 0.75, 0.5, 0.25, 0.0)
+# A correlation matrix with a pivot this small, when Newton's method did not arrive, was on its way to a singular one.
+NEAR_SINGULAR = 1e-5
+# Reasons with which there are no numbers at all.
+BROKEN = (Reason.TOO_FEW, Reason.SINGULAR_COVARIANCE, Reason.NOT_CONVERGED)
+# A residual sum of squares this small beside y'y is rounding: the model fits exactly.
+EXACT = 1e-14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,8 @@ class Part:
 
     Attributes
     ----------
-    moments, model
-        The data and the model.
+    data, moments, model
+        The data, what the likelihood needs of them, the model.
     theta
         Parameters as fitted, (replicate, parameter).
     free
@@ -46,6 +47,7 @@ class Part:
         (replicate,)
     """
 
+    data: Data
     moments: Moments
     model: Model
     theta: Floats
@@ -57,11 +59,16 @@ class Part:
     def theta_covariance(self) -> Floats:
         """Inverse observed information, zero for parameters that the data do not determine."""
         both = self.free[:, :, None] & self.free[:, None, :]
-        filled = np.where(both, self.at.information, 0.0)
-        filled = filled + np.where(self.free, 0.0, 1.0)[:, :, None] * np.eye(self.free.shape[1])
-        broken = ~np.isfinite(filled).all(axis=(1, 2)) | (np.abs(np.linalg.slogdet(np.nan_to_num(filled))[0]) == 0)
-        filled[broken] = np.eye(self.free.shape[1])
-        return np.where(both & ~broken[:, None, None], np.linalg.inv(filled), 0.0)
+        filled = fill(self.at.information, self.free)
+        sound = np.isfinite(filled).all(axis=(1, 2))
+        sound &= np.linalg.slogdet(np.where(sound[:, None, None], filled, 0.0))[0] != 0
+        filled = np.where(sound[:, None, None], filled, np.eye(self.free.shape[1]))
+        return np.where(both & sound[:, None, None], np.linalg.inv(filled), np.where(both, np.nan, 0.0))
+
+    @property
+    def broken(self) -> Mask:
+        """Replicates without an optimum, (replicate,)."""
+        return np.isin(self.reason, BROKEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +151,9 @@ def fit_mmrm(
     structure: str = "us",
     method: Method = "REML",
     group: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
+    times: ArrayLike | None = None,
 ) -> MmrmFit:
     """Fit a mixed model for repeated measures in every replicate.
 
@@ -153,151 +162,167 @@ def fit_mmrm(
     y
         Outcomes, (replicate, patient, visit); NaN where not observed.
     x
-        The design: a `VisitDesign`, or in full (patient, visit, column) or (replicate, patient, visit, column); rows of
-        outcomes not observed may be NaN.
+        The design: a `VisitDesign` (see `visit_design`), or in full (patient, visit, column) or (replicate, patient,
+        visit, column). An outcome with a row that is not finite is left out.
     structure
-        Covariance structure: ``us``, ``toep``, ``toeph``, ``ar1``, ``ar1h``, ``cs``, ``csh``, ``ad``, ``adh``.
+        Covariance structure: ``us`` (unstructured), ``toep``, ``toeph``, ``ar1``, ``ar1h``, ``cs``, ``csh``, ``ad``,
+        ``adh``, or ``sp_exp`` (with `times`). An ``h`` at the end: a variance of its own for each visit.
     method
         ``REML`` or ``ML``.
     group
         Whose covariance matrix a patient has, 0, 1, ..., (patient,) or (replicate, patient); all the same if None.
+    weights
+        Of outcomes, (patient, visit) or (replicate, patient, visit): the covariance matrix of patient i is
+        ``G^-1/2 Sigma G^-1/2`` with G the diagonal matrix of the weights. An outcome with weight 0 is left out.
     frequency
         How often each patient counts (a bootstrap's multiplicities), (patient,) or (replicate, patient); once if None.
+    times
+        For ``sp_exp``: times of the visits, (visit,), or of each patient's own, (patient, visit); with several
+        coordinates (patient, visit, coordinate).
 
     Returns
     -------
     MmrmFit
+        Where a replicate has no more outcomes than columns (`Reason.TOO_FEW`), an optimum only at a singular
+        covariance matrix (`Reason.SINGULAR_COVARIANCE`), or Newton's method did not arrive
+        (`Reason.NOT_CONVERGED`), its numbers are NaN. With `Reason.CONSTANT` the model fits exactly and the
+        variances are 0. With `Reason.VISIT_EMPTY` (no outcome at a visit) and `Reason.PAIR_EMPTY` (two visits never
+        observed in one patient) the rest is fitted: elements of `sigma` that the data do not determine, and
+        coefficients of aliased columns, are NaN.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a weight is negative, the structure or the method is unknown, or `times` are missing or not
+        asked for.
+
+    Notes
+    -----
+    The optimum is found by Newton's method with the observed information; see docs/methods/mmrm.md for the
+    likelihood and its derivatives. Where covariates do not change over time only cross-products by pattern of
+    missingness are used; the design is recognised. Log likelihood, AIC and BIC as R's mmrm and SAS `PROC MIXED`.
+    R's mmrm stops its optimiser earlier: its estimates differ from these by 1e-5 or so.
+
+    Examples
+    --------
+    >>> y = [[[1.0, 2.0], [2.0, 4.5], [0.5, 1.0], [1.5, 3.5], [2.5, np.nan], [1.0, 2.5]]]
+    >>> x = [[1, 0], [1, 1], [1, 0], [1, 1], [1, 1], [1, 0]]
+    >>> fit = fit_mmrm(y, visit_design(x, 2))
+    >>> fit.coefficients[0].round(4).tolist()  # means of the first arm at the visits, differences at the visits
+    [0.8333, 1.8333, 1.1667, 2.5]
     """
-    outcomes = np.asarray(y, dtype=np.float64)
-    replicates, patients, _ = outcomes.shape
-    groups = np.zeros((1, patients), dtype=np.int64) if group is None else np.atleast_2d(np.asarray(group, np.int64))
-    often = np.ones((1, patients)) if frequency is None else np.atleast_2d(np.asarray(frequency, dtype=np.float64))
-    design = x if isinstance(x, VisitDesign) else _as_design(np.asarray(x, dtype=np.float64))
-    count = int(groups.max()) + 1
-    parts = []
-    for rows in _chunks(replicates):
-        block = outcomes[rows]
-        seen = ~np.isnan(block)
-        here = VisitDesign(design.x[rows], design.columns) if design.x.ndim == 3 else design
-        moments = pattern_moments(np.where(seen, block, 0.0), here, seen, _some(often, rows), _some(groups, rows))
-        parts.append(_fit(moments, STRUCTURES[structure], count, method == "REML"))
+    if method not in ("REML", "ML"):
+        raise ValueError(f"method is {method!r}; a model is fitted by 'REML' or 'ML'. Change method.")
+    apart = None
+    if times is not None and structure == "sp_exp":
+        apart = distances(np.asarray(times, dtype=np.float64))
+    chosen = _structure(structure, apart, times is not None)
+    own = apart if apart is not None and apart.ndim == 3 else None
+    data = Data.of(y, x, group, frequency, weights, own)
+    if own is not None and data.groups > 1:
+        raise ValueError("group is given with times of each patient's own; give times common to all, or no group.")
+    if data.y.shape[2] == 1:
+        chosen = STRUCTURES["us"]
+    parameters = chosen.size(data.y.shape[2]) * data.groups
+    parts = [_fit(chunk, chosen, method == "REML", data.groups) for chunk in data.chunks(parameters)]
     return _assemble(parts, structure, method)
 
 
-def _as_design(rows: Floats) -> VisitDesign:
-    found = collapse(rows)
-    if found is None:
-        raise NotImplementedError
-    return found
+def _structure(name: str, apart: Floats | None, timed: bool) -> Structure:
+    if name == "sp_exp":
+        if apart is None:
+            raise ValueError("structure is 'sp_exp' without times; give the times of the visits.")
+        return spatial_structure(apart if apart.ndim == 2 else apart[0])
+    if name not in STRUCTURES:
+        raise ValueError(f"structure is {name!r}; there are {', '.join([*STRUCTURES, 'sp_exp'])}. Change structure.")
+    if timed:
+        raise ValueError(f"times are given with structure {name!r}, which has no use for them; leave them out.")
+    return STRUCTURES[name]
 
 
-def _some(values: NDArray[np.generic], rows: slice) -> NDArray[np.generic]:
-    return values if len(values) == 1 else values[rows]
-
-
-def _chunks(replicates: int) -> Iterator[slice]:
-    for first in range(0, replicates, CHUNK):
-        yield slice(first, min(first + CHUNK, replicates))
-
-
-def _fit(moments: Moments, structure: Structure, groups: int, reml: bool) -> Part:
-    kept = _independent(moments)
-    model = Model(structure=structure, groups=groups, reml=reml, kept=kept)
-    free = _determined(moments, model)
-    optimum = maximise(moments, model, _start(moments, model), free)
-    at = evaluate(moments, model, optimum.theta, exact=True)
-    reason = first_reason((~optimum.converged, Reason.NOT_CONVERGED))
-    return Part(moments=moments, model=model, theta=optimum.theta, free=free, optimum=optimum, at=at, reason=reason)
-
-
-def _independent(moments: Moments) -> Mask:
-    """Columns of the design that do not depend on earlier ones, (replicate, column)."""
-    identity = np.broadcast_to(
-        np.eye(moments.visits) * moments.mask[:, :, None], (*moments.counts.shape, *[moments.visits] * 2)
+def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
+    moments = data.moments()
+    squares, kept = least_squares(moments)
+    model = Model(structure=structure, groups=groups, reml=reml, kept=kept, distances=data.distances)
+    few = moments.n_obs <= kept.sum(axis=1)
+    residual = np.einsum("rbjj->r", squares)
+    exact = ~few & (residual <= EXACT * (data.y * data.y).sum(axis=(1, 2)))
+    free = determined(moments, model)
+    going = free & ~(few | exact)[:, None]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        optimum = maximise(moments, model, start(moments, model, squares), going)
+        at = evaluate(moments, model, optimum.theta, exact=True)
+    at = replace(at, loglik=at.loglik + 0.5 * data.log_weights)
+    empty, apart = _unseen(moments)
+    reason = first_reason(
+        (few, Reason.TOO_FEW),
+        (exact, Reason.CONSTANT),
+        (~optimum.converged & _near_singular(moments, model, optimum.theta), Reason.SINGULAR_COVARIANCE),
+        (~optimum.converged, Reason.NOT_CONVERGED),
+        (empty, Reason.VISIT_EMPTY),
+        (apart & (structure.name == "us"), Reason.PAIR_EMPTY),
     )
-    gram = moments.gram(np.ascontiguousarray(identity))
-    return np.ascontiguousarray(sweep(np.ascontiguousarray(np.moveaxis(gram, 0, -1))).kept.T)
+    return Part(
+        data=data, moments=moments, model=model, theta=optimum.theta, free=free, optimum=optimum, at=at, reason=reason
+    )
 
 
-def _determined(moments: Moments, model: Model) -> Mask:
-    """Parameters that some patient's outcomes depend on, (replicate, group * parameter)."""
-    pairs = moments.mask[:, :, None] & moments.mask[:, None, :]
-    visits = moments.visits
-    identity = np.broadcast_to(np.eye(visits), (model.groups, visits, visits))
-    theta = model.structure.start(identity).reshape(1, -1)
-    first = model.first(theta, visits)
-    found = []
-    for group in range(model.groups):
-        chosen = moments.group == group
-        seen = np.tensordot((moments.counts[:, chosen] > 0).astype(np.float64), pairs[chosen].astype(np.float64), 1) > 0
-        vectors = first[0, group if first.shape[1] > 1 else 0]
-        found.append((seen[:, None] & (vectors != 0)).any(axis=(2, 3)))
-    return np.concatenate(found, axis=1)
+def _unseen(moments: Moments) -> tuple[Mask, Mask]:
+    """Whether a visit has no outcome, and whether two visits are never observed in one patient, (replicate,)."""
+    there = (moments.counts > 0)[..., None] & moments.mask
+    together = np.einsum("rbj,rbk->rjk", there.astype(np.float64), there.astype(np.float64)) > 0
+    return ~np.einsum("rjj->rj", together).all(axis=1), ~together.all(axis=(1, 2))
 
 
-def _start(moments: Moments, model: Model) -> Floats:
-    """Covariance matrices of least-squares residuals, shrunk until positive definite."""
-    visits = moments.visits
-    shape = (*moments.counts.shape, visits, visits)
-    identity = np.ascontiguousarray(np.broadcast_to(np.eye(visits) * moments.mask[:, :, None], shape))
-    gram = moments.gram(identity)
-    both = model.kept[:, :, None] & model.kept[:, None, :]
-    filled = np.where(both, gram, 0.0) + np.where(model.kept, 0.0, 1.0)[:, :, None] * np.eye(gram.shape[1])
-    right = np.where(model.kept, moments.cross(identity), 0.0)
-    coefficients = np.linalg.solve(filled, right[:, :, None])[:, :, 0]
-    squares = moments.residual_squares(coefficients, moments.residual_cross(coefficients))
-    pairs = (moments.mask[:, :, None] & moments.mask[:, None, :]).astype(np.float64)
-    theta = []
-    for group in range(model.groups):
-        chosen = moments.group == group
-        total = np.tensordot(moments.counts[:, chosen], pairs[chosen], 1)
-        theta.append(model.structure.start(_usable(squares[:, chosen].sum(axis=1), total)))
-    return np.concatenate(theta, axis=1)
-
-
-def _usable(sums: Floats, number: Floats) -> Floats:
-    """A positive definite covariance matrix near sums of products over numbers of pairs."""
-    moment = sums / np.maximum(number, 1.0)
-    variance = np.einsum("rjj->rj", moment)
-    typical = variance.max(axis=1, keepdims=True)
-    variance = np.where(variance > 1e-8 * typical, variance, np.where(typical > 0, typical, 1.0))
-    spread = np.sqrt(variance)
-    product = spread[:, :, None] * spread[:, None, :]
-    correlation = np.where(np.eye(moment.shape[1]) > 0, 1.0, moment / product)
-    found = correlation
-    for share in SHRUNK:
-        shrunk = np.where(np.eye(moment.shape[1]) > 0, 1.0, share * correlation)
-        if share == 1.0:
-            good = small.positive_definite(shrunk)
-            found = shrunk
-        else:
-            found = np.where(good[:, None, None], found, shrunk)
-            good = good | small.positive_definite(shrunk)
-        if good.all():
-            break
-    return found * product
+def _near_singular(moments: Moments, model: Model, theta: Floats) -> Mask:
+    sigma = model.sigma(theta, moments.visits)
+    spread = np.sqrt(np.maximum(np.einsum("rgjj->rgj", sigma), 1e-300))
+    correlation = np.nan_to_num(sigma / (spread[..., :, None] * spread[..., None, :]))
+    least = np.linalg.eigvalsh(correlation)[..., 0]
+    return np.asarray((least < NEAR_SINGULAR).any(axis=1), dtype=np.bool_)
 
 
 def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
-    counts = [part.moments.counts for part in parts]
+    def joined(name: str) -> Floats:
+        return np.concatenate([getattr(part.moments, name) for part in parts])
+
     return MmrmFit(
-        coefficients=np.concatenate([np.where(p.model.kept, p.at.coefficients, np.nan) for p in parts]),
-        covariance=np.concatenate([_shown(p) for p in parts]),
-        sigma=np.concatenate([p.model.sigma(p.theta, p.moments.visits) for p in parts]),
-        loglik=np.concatenate([p.at.loglik for p in parts]),
-        n_obs=np.concatenate([(p.moments.counts * p.moments.mask.sum(axis=1)).sum(axis=1) for p in parts]),
-        n_patients=np.concatenate([count.sum(axis=1) for count in counts]),
+        coefficients=np.concatenate([_coefficients(part) for part in parts]),
+        covariance=np.concatenate([shown(part, part.at.covariance) for part in parts]),
+        sigma=np.concatenate([_sigma(part) for part in parts]),
+        loglik=np.concatenate([np.where(part.broken, np.nan, part.at.loglik) for part in parts]),
+        n_obs=joined("n_obs"),
+        n_patients=np.concatenate([part.moments.counts.sum(axis=1) for part in parts]),
         n_parameters=parts[0].theta.shape[1],
-        converged=np.concatenate([p.optimum.converged for p in parts]),
-        steps=np.concatenate([p.optimum.steps for p in parts]),
+        converged=np.concatenate([part.optimum.converged for part in parts]),
+        steps=np.concatenate([part.optimum.steps for part in parts]),
         gradient=np.concatenate([np.abs(np.where(p.free, p.at.gradient, 0.0)).max(axis=1) for p in parts]),
-        reason=np.concatenate([p.reason for p in parts]),
+        reason=np.concatenate([part.reason for part in parts]),
         structure=structure,
         method=method,
         parts=tuple(parts),
     )
 
 
-def _shown(part: Part) -> Floats:
-    both = part.model.kept[:, :, None] & part.model.kept[:, None, :]
-    return np.where(both, part.at.covariance, np.nan)
+def _coefficients(part: Part) -> Floats:
+    return np.where(part.model.kept & ~part.broken[:, None], part.at.coefficients, np.nan)
+
+
+def shown(part: Part, covariance: Floats) -> Floats:
+    """A covariance matrix of the coefficients, NaN for aliased columns and without an optimum, 0 if the fit is exact."""
+    both = part.model.kept[:, :, None] & part.model.kept[:, None, :] & ~part.broken[:, None, None]
+    exact = (part.reason == Reason.CONSTANT)[:, None, None]
+    return np.where(both, np.where(exact, 0.0, covariance), np.nan)
+
+
+def _sigma(part: Part) -> Floats:
+    visits, moments = part.moments.visits, part.moments
+    sigma = part.model.sigma(part.theta, visits)
+    if part.model.structure.name == "us":
+        there = (moments.counts > 0)[..., None] & moments.mask
+        for group in range(part.model.groups):
+            own = there[:, moments.group == group].astype(np.float64)
+            sigma[:, group][np.einsum("rbj,rbk->rjk", own, own) == 0] = np.nan
+    sigma[part.broken] = np.nan
+    sigma[part.reason == Reason.CONSTANT] = 0.0
+    return sigma

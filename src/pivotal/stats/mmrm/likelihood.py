@@ -1,8 +1,8 @@
 """The likelihood of a model for repeated measures, its gradient and its observed information, in every replicate.
 
-Notation: V the covariance matrix of all outcomes, block-diagonal with a block Sigma_i (Sigma on the visits observed) for each
-patient; W_i = Sigma_i^-1, padded with zeros; X the design; Phi = (X'V^-1 X)^-1; r = y - X beta with beta the generalised
-least-squares estimate; V_h the derivative of Sigma in its h-th parameter. Then, REML (Patterson and Thompson 1971),
+Notation: V the covariance matrix of all outcomes, block-diagonal with a block Sigma_i (Sigma on the visits observed)
+for each patient; W_i = Sigma_i^-1, padded with zeros; X the design; Phi = (X'V^-1 X)^-1; r = y - X beta with beta the
+generalised least-squares estimate; V_h the derivative of Sigma in its h-th parameter. Then, REML (Patterson and Thompson 1971),
 
     -2 l = (n - p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r,
 
@@ -18,7 +18,8 @@ For maximum likelihood the terms with Phi that do not stand beside u vanish. Pat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,8 @@ from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm import small
+from pivotal.stats.mmrm.basis import against, curvature, pairs, sandwiched
+from pivotal.stats.mmrm.spatial import spatial_first, spatial_second, spatial_sigma
 from pivotal.stats.mmrm.structures import Structure
 from pivotal.stats.tables import Mask
 
@@ -36,25 +39,51 @@ class Moments(Protocol):
     """What the likelihood asks of the data; see `PatternMoments` for the methods' meaning."""
 
     @property
-    def counts(self) -> Floats: ...
+    def counts(self) -> Floats:
+        """Patients, (replicate, block)."""
+
     @property
-    def mask(self) -> Mask: ...
+    def mask(self) -> Mask:
+        """Visits observed, (replicate or 1, block, visit)."""
+
     @property
-    def group(self) -> NDArray[np.int64]: ...
+    def group(self) -> NDArray[np.int64]:
+        """Group of each block, (block,)."""
+
     @property
-    def replicates(self) -> int: ...
+    def visits(self) -> int:
+        """Number of visits."""
+
     @property
-    def visits(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    def take(self, rows: NDArray[np.int64] | slice) -> Moments: ...
-    def gram(self, weight: Floats) -> Floats: ...
-    def grams(self, weights: Floats, blocks: NDArray[np.int64]) -> Floats: ...
-    def cross(self, weight: Floats) -> Floats: ...
-    def residual_cross(self, coefficients: Floats) -> Floats: ...
-    def residual_squares(self, coefficients: Floats, crossed: Floats) -> Floats: ...
-    def spread(self, covariance: Floats) -> Floats: ...
-    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats: ...
+    def n_obs(self) -> Floats:
+        """Outcomes observed, (replicate,)."""
+
+    def take(self, rows: NDArray[np.int64] | slice) -> Moments:
+        """Some replicates."""
+
+    def gram(self, weight: Floats) -> Floats:
+        """Sum of X_i' W X_i over patients."""
+
+    def grams(self, weights: Floats, blocks: NDArray[np.int64]) -> Floats:
+        """The same for several weights of some blocks."""
+
+    def cross(self, weight: Floats) -> Floats:
+        """Sum of X_i' W y_i over patients."""
+
+    def residual_cross(self, coefficients: Floats) -> Floats:
+        """What `residual_squares` and `scores` need of the residuals."""
+
+    def residual_squares(self, coefficients: Floats, crossed: Floats) -> Floats:
+        """Sum of r r' over the patients of a block."""
+
+    def spread(self, covariance: Floats) -> Floats:
+        """Sum of X_i C X_i' over the patients of a block."""
+
+    def spreads(self, vectors: Floats) -> Floats:
+        """Sum of X_i z z' X_i' over the patients of a block for vectors z."""
+
+    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats:
+        """Sum of X_i' W V_h W r_i over patients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +100,19 @@ class Model:
         Restricted maximum likelihood rather than maximum likelihood.
     kept
         Columns of the design that do not depend on earlier ones, (replicate, column).
+    distances
+        Of a spatial structure with times that differ between patients, (patient, visit, visit); else None.
     """
 
     structure: Structure
     groups: int
     reml: bool
     kept: Mask
+    distances: Floats | None = None
 
     def take(self, rows: NDArray[np.int64] | slice) -> Model:
         """Some replicates."""
-        return Model(structure=self.structure, groups=self.groups, reml=self.reml, kept=self.kept[rows])
+        return replace(self, kept=self.kept[rows])
 
     def split(self, theta: Floats) -> Floats:
         """Parameters of the groups, (replicate * group, parameter)."""
@@ -90,19 +122,35 @@ class Model:
         """Covariance matrices, (replicate, group, visit, visit)."""
         return self.structure.sigma(self.split(theta), visits).reshape(len(theta), self.groups, visits, visits)
 
-    def first(self, theta: Floats, visits: int) -> Floats:
-        """First derivatives by group, (replicate or 1, group or 1, parameter, visit, visit)."""
-        found = self.structure.first(self.split(theta), visits)
-        if len(found) == 1:
-            return found[None]
-        return found.reshape(len(theta), self.groups, *found.shape[1:])
+    def sigma_by_block(self, theta: Floats, moments: Moments) -> Floats:
+        """Covariance matrices, (replicate, block, visit, visit)."""
+        if self.distances is not None:
+            return spatial_sigma(theta, self.distances)
+        return self.sigma(theta, moments.visits)[:, moments.group]
 
-    def second(self, theta: Floats, visits: int) -> Floats | None:
-        """Second derivatives by group, (replicate, group, parameter, parameter, visit, visit)."""
+    def blocks(self, moments: Moments) -> list[NDArray[np.int64]]:
+        """The blocks of every group."""
+        if self.groups == 1:
+            return [np.arange(len(moments.group))]
+        return [np.flatnonzero(moments.group == group) for group in range(self.groups)]
+
+    def bases(self, theta: Floats, moments: Moments) -> list[Floats]:
+        """First derivatives of every group; see `basis`."""
+        if self.distances is not None:
+            return [spatial_first(theta, self.distances)]
+        found = self.structure.first(self.split(theta), moments.visits)
+        if len(found) == 1:
+            return [found] * self.groups
+        return list(np.moveaxis(found.reshape(len(theta), self.groups, *found.shape[1:]), 1, 0))
+
+    def seconds(self, theta: Floats, moments: Moments) -> Sequence[Floats | None]:
+        """Second derivatives of every group, None where they vanish."""
+        if self.distances is not None:
+            return [spatial_second(theta, self.distances)]
         if self.structure.second is None:
-            return None
-        found = self.structure.second(self.split(theta), visits)
-        return found.reshape(len(theta), self.groups, *found.shape[1:])
+            return [None] * self.groups
+        found = self.structure.second(self.split(theta), moments.visits)
+        return list(np.moveaxis(found.reshape(len(theta), self.groups, *found.shape[1:]), 1, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,15 +200,13 @@ def evaluate(moments: Moments, model: Model, theta: Floats, *, exact: bool) -> E
         Whether the information has its term 1/2 tr(Phi P_h Phi P_k), the dearest one, or the value that it takes when
         all patients are seen at all visits, which is near enough for a Newton step.
     """
-    visits = moments.visits
-    sigma = model.sigma(theta, visits)[:, moments.group]
-    solved = small.invert(sigma, moments.mask)
+    solved = small.invert(model.sigma_by_block(theta, moments), moments.mask)
     valid = (solved.positive | (moments.counts == 0)).all(axis=1)
     covariance, logdet = _invert_gram(moments.gram(solved.matrix), model.kept)
     coefficients = (covariance @ moments.cross(solved.matrix)[:, :, None])[:, :, 0]
     crossed = moments.residual_cross(coefficients)
     squares = moments.residual_squares(coefficients, crossed)
-    observations = (moments.counts * moments.mask.sum(axis=1)).sum(axis=1)
+    observations = moments.n_obs
     loglik = -0.5 * (
         (observations - (model.kept.sum(axis=1) if model.reml else 0)) * LOG_2_PI
         + (moments.counts * solved.logdet).sum(axis=1)
@@ -187,8 +233,16 @@ def _invert_gram(gram: Floats, kept: Mask) -> tuple[Floats, Floats]:
     if kept.all():
         return np.linalg.inv(gram), np.linalg.slogdet(gram)[1]
     both = kept[:, :, None] & kept[:, None, :]
-    filled = np.where(both, gram, 0.0) + np.where(kept, 0.0, 1.0)[:, :, None] * np.eye(kept.shape[1])
+    filled = fill(gram, kept)
     return np.where(both, np.linalg.inv(filled), 0.0), np.linalg.slogdet(filled)[1]
+
+
+def fill(matrix: Floats, kept: Mask) -> Floats:
+    """A matrix with the identity in the rows and columns that are not kept."""
+    if kept.all():
+        return matrix
+    both = kept[:, :, None] & kept[:, None, :]
+    return np.where(both, matrix, 0.0) + np.where(kept, 0.0, 1.0)[:, :, None] * np.eye(kept.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,26 +264,22 @@ class _Slopes:
         cls, moments: Moments, model: Model, theta: Floats, inverse: Floats, squares: Floats, covariance: Floats
     ) -> _Slopes:
         """Derivatives from W, r r' and Phi."""
-        visits = moments.visits
-        first, second = model.first(theta, visits), model.second(theta, visits)
         weighed = 0.5 * moments.counts[:, :, None, None] * inverse
         residual = inverse @ squares @ inverse
         fixed = inverse @ moments.spread(covariance) @ inverse if model.reml else np.zeros_like(residual)
         slope = 0.5 * (residual + fixed) - weighed
-        basis, blocks, observed, mean, bend, curved, gradient = [], [], [], [], [], [], []
-        for group in range(model.groups):
-            chosen = np.flatnonzero(moments.group == group)
-            vectors = first[:, group if first.shape[1] > 1 else 0]
-            down = slope[:, chosen].sum(axis=1)
-            gradient.append((_flat(vectors) @ _flat(down[:, None]).swapaxes(1, 2))[:, :, 0])
-            basis.append(vectors)
-            blocks.append(chosen)
+        bases, blocks = model.bases(theta, moments), model.blocks(moments)
+        seconds = model.seconds(theta, moments)
+        observed, mean, bend, curved, gradient = [], [], [], [], []
+        for basis, chosen, second in zip(bases, blocks, seconds, strict=True):
+            own = slope[:, chosen]
+            gradient.append(against(own, basis))
             w, f = inverse[:, chosen], fixed[:, chosen]
-            observed.append(_pairs(vectors, w, residual[:, chosen] + 0.5 * f - weighed[:, chosen]))
-            mean.append(_pairs(vectors, w, weighed[:, chosen] - 0.5 * f))
-            bend.append(_pairs(vectors, w, 0.5 * f) if model.reml else np.zeros_like(mean[-1]))
-            curved.append(0.0 if second is None else np.einsum("rjk,rhijk->rhi", down, second[:, group]))
-        return cls(model, inverse, basis, blocks, observed, mean, bend, curved, np.concatenate(gradient, axis=1))
+            observed.append(pairs(basis, w, residual[:, chosen] + 0.5 * f - weighed[:, chosen]))
+            mean.append(pairs(basis, w, weighed[:, chosen] - 0.5 * f))
+            bend.append(pairs(basis, w, 0.5 * f) if model.reml else np.zeros_like(mean[-1]))
+            curved.append(0.0 if second is None else curvature(own, second))
+        return cls(model, inverse, bases, blocks, observed, mean, bend, curved, np.concatenate(gradient, axis=1))
 
     def drift(self, moments: Moments, crossed: Floats, covariance: Floats) -> Floats:
         """u_h' Phi u_k."""
@@ -273,27 +323,8 @@ def projections(moments: Moments, inverse: Floats, basis: list[Floats], blocks: 
     return np.concatenate(parts, axis=1)
 
 
-def sandwiched(inverse: Floats, basis: Floats) -> Floats:
-    """W V_h W, (replicate, block, visit, h, visit)."""
-    replicates, blocks, visits, _ = inverse.shape
-    number = basis.shape[1]
-    wide = np.ascontiguousarray(basis.transpose(0, 2, 1, 3)).reshape(len(basis), 1, visits, number * visits)
-    half = (inverse @ wide).reshape(replicates, blocks, visits * number, visits)
-    return (half @ inverse).reshape(replicates, blocks, visits, number, visits)
-
-
 def _flat(matrices: Floats) -> Floats:
     return matrices.reshape(*matrices.shape[:2], -1)
-
-
-def _pairs(basis: Floats, left: Floats, right: Floats) -> Floats:
-    """sum_b tr(V_h A_b V_k B_b), (replicate, h, k)."""
-    replicates, blocks, visits, _ = left.shape
-    outer = np.swapaxes(left.reshape(replicates, blocks, -1), 1, 2) @ right.reshape(replicates, blocks, -1)
-    # (b, c), (a, d) -> (a, b), (c, d)
-    outer = outer.reshape(replicates, visits, visits, visits, visits).transpose(0, 3, 1, 2, 4)
-    flat = _flat(basis)
-    return flat @ outer.reshape(replicates, visits * visits, visits * visits) @ np.swapaxes(flat, 1, 2)
 
 
 def _diagonal(parts: list[Floats]) -> Floats:

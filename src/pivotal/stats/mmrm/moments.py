@@ -28,14 +28,16 @@ class PatternMoments:
     counts
         Patients, (replicate, block).
     mask
-        Visits observed, (block, visit).
+        Visits observed, (replicate, block, visit); none of a block that the replicate does not have.
     group
         The group of each block, (block,).
     xx, xy, yy
-        Sums over patients: x x' (replicate, block, covariate * covariate), x y' (replicate, block, covariate, visit), y y'
-        (replicate, block, visit, visit).
+        Sums over patients: x x' (replicate, block, covariate * covariate), x y' (replicate, block, covariate, visit),
+        y y' (replicate, block, visit, visit).
     columns
         (visit * covariate, column), of `VisitDesign.columns`.
+    picked
+        Where every column is one covariate at one visit, its row in `columns`; else None.
     """
 
     counts: Floats
@@ -45,26 +47,23 @@ class PatternMoments:
     xy: Floats
     yy: Floats
     columns: Floats
-    plain: bool
+    picked: NDArray[np.int64] | None
 
     @property
-    def replicates(self) -> int:
-        """Number of replicates."""
-        return len(self.counts)
+    def n_obs(self) -> Floats:
+        """Outcomes observed, (replicate,)."""
+        return np.asarray((self.counts * self.mask.sum(axis=2)).sum(axis=1), dtype=np.float64)
 
     @property
     def visits(self) -> int:
         """Number of visits."""
-        return self.mask.shape[1]
-
-    @property
-    def width(self) -> int:
-        """Number of columns of the design."""
-        return self.columns.shape[1]
+        return int(self.mask.shape[2])
 
     def take(self, rows: Rows) -> PatternMoments:
         """Some replicates."""
-        return replace(self, counts=self.counts[rows], xx=self.xx[rows], xy=self.xy[rows], yy=self.yy[rows])
+        return replace(
+            self, counts=self.counts[rows], mask=self.mask[rows], xx=self.xx[rows], xy=self.xy[rows], yy=self.yy[rows]
+        )
 
     def gram(self, weight: Floats) -> Floats:
         """Sum of X_i' W X_i over patients; `weight` is (replicate, block, visit, visit)."""
@@ -86,7 +85,8 @@ class PatternMoments:
     def cross(self, weight: Floats) -> Floats:
         """Sum of X_i' W y_i over patients."""
         sums = (weight @ np.swapaxes(self.xy, 2, 3)).sum(axis=1)
-        return sums.reshape(len(sums), -1) @ self.columns
+        found: Floats = sums.reshape(len(sums), -1) @ self.columns
+        return found
 
     def residual_cross(self, coefficients: Floats) -> Floats:
         """Sum of x r' over patients, r the residuals, (replicate, block, covariate, visit)."""
@@ -101,10 +101,16 @@ class PatternMoments:
     def spread(self, covariance: Floats) -> Floats:
         """Sum of X_i C X_i' over patients for a covariance C of the coefficients, (replicate, block, visit, visit)."""
         visits, covariates = self.visits, self.xy.shape[2]
-        wide = covariance if self.plain else self.columns @ covariance @ self.columns.T
-        wide = wide.reshape(-1, visits, covariates, visits, covariates).transpose(0, 2, 4, 1, 3)
-        flat = wide.reshape(len(covariance), covariates * covariates, visits * visits)
+        wide = self._widen(covariance).reshape(-1, visits, covariates, visits, covariates)
+        flat = wide.transpose(0, 2, 4, 1, 3).reshape(len(covariance), covariates * covariates, visits * visits)
         return (self.xx @ flat).reshape(*self.xx.shape[:2], visits, visits)
+
+    def spreads(self, vectors: Floats) -> Floats:
+        """Sum of X_i z z' X_i' for vectors z, (replicate, vector, column) -> (replicate, vector, block, visit, visit)."""
+        visits, covariates = self.visits, self.xy.shape[2]
+        wide = (vectors @ self.columns.T).reshape(*vectors.shape[:2], visits, covariates)
+        outer = np.einsum("rvja,rvkb->rvabjk", wide, wide).reshape(*vectors.shape[:2], covariates**2, visits**2)
+        return np.asarray(self.xx[:, None] @ outer).reshape(*outer.shape[:2], -1, visits, visits)
 
     def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats:
         """Sum of X_i' W V_h W r_i over patients for every V_h of a basis, (replicate, h, column)."""
@@ -114,22 +120,41 @@ class PatternMoments:
         left = weight.reshape(*weight.shape[:2], visits * visits)
         sums = np.swapaxes(left, 1, 2) @ right.reshape(*right.shape[:2], visits * covariates)
         sums = sums.reshape(-1, visits, visits, visits, covariates).transpose(0, 2, 3, 1, 4)
-        flat = basis.reshape(len(basis), -1, visits * visits)
-        found = flat @ sums.reshape(len(sums), visits * visits, visits * covariates)
-        return found if self.plain else found @ self.columns
+        flat = basis.reshape(*basis.shape[:2], visits * visits)
+        found: Floats = flat @ sums.reshape(len(sums), visits * visits, visits * covariates)
+        return found @ self.columns if self.picked is None else found[..., self.picked]
 
     def _xx_beta(self, coefficients: Floats) -> Floats:
         covariates = self.xy.shape[2]
         square = self.xx.reshape(*self.xx.shape[:2], covariates, covariates)
-        return square @ self._wide(coefficients)[:, None]
+        product: Floats = square @ self._wide(coefficients)[:, None]
+        return product
 
     def _wide(self, coefficients: Floats) -> Floats:
         """Coefficients as (replicate, covariate, visit)."""
-        wide = coefficients if self.plain else coefficients @ self.columns.T
+        wide = coefficients @ self.columns.T
         return np.swapaxes(wide.reshape(len(wide), self.visits, -1), 1, 2)
 
     def _narrow(self, wide: Floats) -> Floats:
-        return wide if self.plain else self.columns.T @ (wide @ self.columns)
+        """L' A L for A over (visit, covariate)."""
+        if self.picked is not None:
+            return _submatrix(wide, self.picked)
+        found: Floats = self.columns.T @ (wide @ self.columns)
+        return found
+
+    def _widen(self, narrow: Floats) -> Floats:
+        """L A L' for A over columns."""
+        if self.picked is not None and len(self.picked) == len(self.columns):
+            return _submatrix(narrow, np.argsort(self.picked))
+        found: Floats = self.columns @ narrow @ self.columns.T
+        return found
+
+
+def _submatrix(matrix: Floats, rows: NDArray[np.int64]) -> Floats:
+    size = matrix.shape[-1]
+    flat = matrix.reshape(*matrix.shape[:-2], size * size)
+    places = (rows[:, None] * size + rows[None]).ravel()
+    return np.take(flat, places, axis=-1).reshape(*matrix.shape[:-2], len(rows), len(rows))
 
 
 def pattern_moments(
@@ -151,27 +176,62 @@ def pattern_moments(
         (replicate or 1, patient)
     """
     visits = y.shape[2]
-    code = observed @ (1 << np.arange(visits, dtype=np.int64)) + (group << visits)
-    found = np.unique(code)
-    found = found[found % (1 << visits) > 0]
-    member = (code[:, None, :] == found[:, None]) * frequency[:, None]  # (replicate, block, patient)
-    mask = (found[:, None] >> np.arange(visits) & 1).astype(np.bool_)
+    code = observed @ (1 << np.arange(visits, dtype=np.int64))
+    own = np.arange(int(group.max(initial=0)) + 1)
+    tables = [_distinct(np.where(group == number, code, 0)) for number in own]
+    found = np.concatenate(tables, axis=1)  # (replicate, block), 0 where a replicate has fewer
+    groups = np.repeat(own, [table.shape[1] for table in tables])
+    member = (code[:, None, :] == found[:, :, None]) & (found[:, :, None] > 0)
+    if len(own) > 1:
+        member &= group[:, None, :] == groups[:, None]
+    member = member * frequency[:, None]  # (replicate, block, patient)
+    mask = (found[..., None] >> np.arange(visits) & 1).astype(np.bool_)
     covariates = design.x.shape[-1]
-    x = np.broadcast_to(design.x, (len(y), *design.x.shape[-2:])) if design.x.ndim == 3 else design.x
+    # the patient's axis last, where the sums run
+    x, outcomes = np.ascontiguousarray(np.swapaxes(design.x, -1, -2)), np.ascontiguousarray(np.swapaxes(y, 1, 2))
     columns = design.columns.reshape(visits * covariates, -1)
     return PatternMoments(
         counts=member.sum(axis=2),
         mask=mask,
-        group=found >> visits,
-        xx=_product_sums(member, x, x),
-        xy=_product_sums(member, x, y).reshape(len(y), len(found), covariates, visits),
-        yy=_product_sums(member, y, y).reshape(len(y), len(found), visits, visits),
+        group=groups,
+        xx=_symmetric_sums(member, x).reshape(*found.shape, -1),
+        xy=_product_sums(member, x, outcomes).reshape(*found.shape, covariates, visits),
+        yy=_symmetric_sums(member, outcomes),
         columns=columns,
-        plain=columns.shape[0] == columns.shape[1] and bool((columns == np.eye(len(columns))).all()),
+        picked=_picked(columns),
     )
+
+
+def _distinct(code: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different positive codes of every row, filled up with 0."""
+    ordered = np.sort(code, axis=1)
+    new = np.concatenate([ordered[:, :1] > 0, ordered[:, 1:] > np.maximum(ordered[:, :-1], 0)], axis=1)
+    place = np.cumsum(new, axis=1)
+    found = np.zeros((len(code), int(place[:, -1].max(initial=0))), dtype=np.int64)
+    row, column = np.nonzero(new)
+    found[row, place[row, column] - 1] = ordered[row, column]
+    return found
+
+
+def _picked(columns: Floats) -> NDArray[np.int64] | None:
+    simple = ((columns == 0) | (columns == 1)).all() and (columns.sum(axis=0) == 1).all()
+    return np.argmax(columns, axis=0) if simple and (columns.sum(axis=1) <= 1).all() else None
 
 
 def _product_sums(member: Floats, left: Floats, right: Floats) -> Floats:
     """Sums over the patients of each block of products left ⊗ right, (replicate, block, left * right)."""
-    products = left[..., :, None] * right[..., None, :]
-    return member @ products.reshape(*products.shape[:-2], -1)
+    products = left[..., :, None, :] * right[..., None, :, :]
+    flat = products.reshape(*products.shape[:-3], -1, products.shape[-1])
+    sums: Floats = member @ np.swapaxes(flat, -1, -2)
+    return sums
+
+
+def _symmetric_sums(member: Floats, values: Floats) -> Floats:
+    """Sums over the patients of each block of products of values with themselves, (replicate, block, value, value)."""
+    size = values.shape[-2]
+    rows, columns = np.tril_indices(size)
+    products = values[..., rows, :] * values[..., columns, :]
+    sums = member @ np.swapaxes(products, -1, -2)
+    place = np.empty((size, size), dtype=np.int64)
+    place[rows, columns] = place[columns, rows] = np.arange(len(rows))
+    return np.asarray(sums[..., place], dtype=np.float64)

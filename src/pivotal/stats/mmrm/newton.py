@@ -14,8 +14,8 @@ from pivotal.stats.tables import Mask
 # The step from a point whose Newton decrement g' H^-1 g is this small is the last: the next decrement would be of its
 # square's order, which is below what a likelihood of a few thousand can show.
 LAST_STEP = 1e-9
-# Rounding of a log likelihood, beside its size.
-ROUNDING = 1e-12
+# Rounding of a log likelihood made of cross-products, beside its size.
+ROUNDING = 1e-11
 MOST_STEPS = 100
 SMALLEST_STEP = 1e-6
 
