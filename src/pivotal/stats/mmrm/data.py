@@ -151,6 +151,19 @@ class Data:
             y=self.y,
         )
 
+    def constant_columns(self) -> Mask:
+        """Columns of the design that no patient's outcomes see change, (replicate, column)."""
+        patients = self.by_patient()
+        seen = patients.mask[..., None]
+        high = np.where(seen, patients.x, -np.inf).max(axis=2)
+        low = np.where(seen, patients.x, np.inf).min(axis=2)
+        return np.asarray((high <= low).all(axis=1) | ~seen.any(axis=(1, 2)), dtype=np.bool_)
+
+    def intercept_columns(self) -> Mask:
+        """Columns of ones, (replicate, column)."""
+        patients = self.by_patient()
+        return np.asarray((~patients.mask[..., None] | (patients.x == 1)).all(axis=(1, 2)), dtype=np.bool_)
+
     def _split(self) -> bool:
         """Whether replicates must go one by one: patient by patient a patient's group is that of the block."""
         return not isinstance(self.design, VisitDesign) and len(self.group) > 1

@@ -124,7 +124,8 @@ def _cholesky_first(theta: Floats, visits: int) -> Floats:
     return half + np.swapaxes(half, 2, 3)
 
 
-def _cholesky_second(theta: Floats, visits: int) -> Floats:
+def cholesky_second(theta: Floats, visits: int) -> Floats:
+    """Second derivatives of Sigma in the parameters of its Cholesky factor."""
     factor = _factor(theta, visits)
     first = _factor_first(theta, visits)
     half = _factor_second(theta, visits) @ np.swapaxes(factor, 1, 2)[:, None, None]
@@ -199,7 +200,7 @@ CHOLESKY = Structure(
     lambda m: m * (m + 1) // 2,
     _cholesky_sigma,
     _cholesky_first,
-    _cholesky_second,
+    cholesky_second,
     _cholesky_start,
 )
 STRUCTURES: Mapping[str, Structure] = MappingProxyType(
