@@ -149,7 +149,7 @@ def levels_named(table: Table, right: str, names: Sequence[str], factors: tuple[
     table, right, factors
         As `design`.
     names
-        Of the coefficients, as R prints them. A factor of whose main effect not exactly one level has no name is left out.
+        Of the coefficients, as R prints them. A factor is left out unless all its levels but one have a name there.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Derivatives of covariance matrices at work: against a gradient, in traces, between inverses.
 
-A basis holds the derivatives V_h of Sigma, shared by all patients of a group, (replicate or 1, h, visit, visit), or, where
-every patient has times of their own, by block, (replicate, block, h, visit, visit).
+A basis holds the derivatives V_h of Sigma, shared by all patients of a group, (replicate or 1, h, visit, visit), or,
+where every patient has times of their own, by block, (replicate, block, h, visit, visit).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pivotal.stats.estimate import Floats
 
 
 def against(slope: Floats, basis: Floats) -> Floats:
-    """<sum_b S_b, V_h>, (..., h), of gradients in Sigma (..., block, visit, visit), leading axes starting with the replicate."""
+    """<sum_b S_b, V_h>, (replicate, ..., h), of gradients S in Sigma, (replicate, ..., block, visit, visit)."""
     if basis.ndim == 5:
         return np.asarray(np.einsum("r...bjk,rbhjk->r...h", slope, basis), dtype=np.float64)
     sums = slope.sum(axis=-3)

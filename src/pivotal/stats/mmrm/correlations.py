@@ -55,7 +55,7 @@ def _rho_second(phi: Floats) -> Floats:
 
 def _lags(visits: int) -> Floats:
     place = np.arange(visits)
-    return np.abs(place[:, None] - place[None]).astype(np.float64)
+    return np.asarray(np.abs(place[:, None] - place[None]), dtype=np.float64)
 
 
 def _lag_means(correlation: Floats) -> Floats:
@@ -153,7 +153,7 @@ def _exchangeable_start(correlation: Floats) -> Floats:
     least = 1 / (visits - 1)
     mean = (correlation.sum(axis=(1, 2)) - np.einsum("rjj->r", correlation)) / (visits * (visits - 1))
     share = (np.maximum(mean, -0.9 * least) + least) / (1 + least)
-    return np.log(share / (1 - share))[:, None]
+    return np.asarray(np.log(share / (1 - share))[:, None], dtype=np.float64)
 
 
 EXCHANGEABLE = Correlations(

@@ -38,6 +38,8 @@ class Data:
         (replicate or 1, patient)
     frequency
         (replicate or 1, patient)
+    unweighted
+        The design without weights; None where there are none.
     log_weights
         Sum of the logarithms of the weights of the outcomes used, (replicate,).
     distances
@@ -49,6 +51,7 @@ class Data:
     design: VisitDesign | Floats
     group: NDArray[np.int64]
     frequency: Floats
+    unweighted: VisitDesign | Floats | None
     log_weights: Floats
     distances: Floats | None
 
@@ -66,23 +69,24 @@ class Data:
         outcomes = np.asarray(y, dtype=np.float64)
         if outcomes.ndim != 3:
             raise ValueError(
-                f"y has {outcomes.ndim} axes; outcomes have three: replicate, patient, visit. Add y[None] for one trial."
+                f"y has {outcomes.ndim} axes; outcomes have replicate, patient and visit. Give y[None] for one trial."
             )
         replicates, patients, visits = outcomes.shape
         seen = ~np.isnan(outcomes)
         rows = x if isinstance(x, VisitDesign) else _rows(x, patients, visits)
         if not isinstance(rows, VisitDesign):
-            complete = np.isfinite(rows).all(axis=-1)
+            complete = np.asarray(np.isfinite(rows).all(axis=-1))
             seen &= complete
             rows = np.where(complete[..., None], rows, 0.0)
         else:
-            seen &= np.isfinite(rows.x).all(axis=-1)[..., None]
+            seen &= np.isfinite(rows.x).all(axis=-1, keepdims=True)
             rows = VisitDesign(np.where(np.isfinite(rows.x), rows.x, 0.0), rows.columns)
-        log_weights = np.zeros(replicates)
+        unweighted, log_weights = None, np.zeros(replicates)
         if weights is not None:
             scale, seen = _scale(weights, seen)
             log_weights = 2 * np.where(seen, np.log(np.where(seen, scale, 1.0)), 0.0).sum(axis=(1, 2))
             outcomes = outcomes * scale
+            unweighted = rows if isinstance(rows, VisitDesign) or rows.ndim == 4 else rows[None]
             full = rows.rows() if isinstance(rows, VisitDesign) else rows
             rows = (full if full.ndim == 4 else full[None]) * scale[..., None]
             rows = rows if full.ndim == 4 or len(scale) > 1 else rows[0]
@@ -95,6 +99,7 @@ class Data:
             design=_cheapest(rows, visits, distances),
             group=np.zeros((1, patients), np.int64) if group is None else np.atleast_2d(np.asarray(group, np.int64)),
             frequency=np.ones((1, patients)) if frequency is None else np.atleast_2d(np.asarray(frequency, np.float64)),
+            unweighted=unweighted,
             log_weights=log_weights,
             distances=distances,
         )
@@ -117,18 +122,14 @@ class Data:
 
     def take(self, rows: slice) -> Data:
         """Some replicates."""
-        design = self.design
-        if isinstance(design, VisitDesign):
-            design = VisitDesign(design.x[rows], design.columns) if design.x.ndim == 3 else design
-        elif len(design) > 1:
-            design = design[rows]
         return replace(
             self,
             y=self.y[rows],
             seen=self.seen[rows],
-            design=design,
+            design=_part(self.design, rows),
             group=self.group if len(self.group) == 1 else self.group[rows],
             frequency=self.frequency if len(self.frequency) == 1 else self.frequency[rows],
+            unweighted=None if self.unweighted is None else _part(self.unweighted, rows),
             log_weights=self.log_weights[rows],
         )
 
@@ -140,11 +141,11 @@ class Data:
 
     def by_patient(self) -> PatientMoments:
         """The data with every patient a block of its own."""
-        rows = self.design.rows() if isinstance(self.design, VisitDesign) else self.design
-        rows = rows if rows.ndim == 4 else rows[None]
-        used = self.seen if len(rows) > 1 or len(self.seen) == 1 else self.seen.any(axis=0, keepdims=True)
+        rows = _in_full(self.design)
+        used = self.seen if len(rows) > 1 or len(self.seen) == 1 else np.asarray(self.seen.any(axis=0, keepdims=True))
+        shown = np.asarray(self.seen.any(axis=2), dtype=np.float64)
         return PatientMoments(
-            counts=np.broadcast_to(self.frequency, self.y.shape[:2]) * self.seen.any(axis=2),
+            counts=self.frequency * shown,
             mask=self.seen,
             group=self.group[0],
             x=np.where(used[..., None], rows, 0.0),
@@ -152,17 +153,22 @@ class Data:
         )
 
     def constant_columns(self) -> Mask:
-        """Columns of the design that no patient's outcomes see change, (replicate, column)."""
-        patients = self.by_patient()
-        seen = patients.mask[..., None]
-        high = np.where(seen, patients.x, -np.inf).max(axis=2)
-        low = np.where(seen, patients.x, np.inf).min(axis=2)
-        return np.asarray((high <= low).all(axis=1) | ~seen.any(axis=(1, 2)), dtype=np.bool_)
+        """Columns of the design that do not change between a patient's outcomes, (replicate, column)."""
+        columns = [
+            (np.where(self.seen, column, -np.inf).max(axis=2) <= np.where(self.seen, column, np.inf).min(axis=2))
+            for column in self._columns()
+        ]
+        return np.stack([column.all(axis=1) for column in columns], axis=1)
 
     def intercept_columns(self) -> Mask:
         """Columns of ones, (replicate, column)."""
-        patients = self.by_patient()
-        return np.asarray((~patients.mask[..., None] | (patients.x == 1)).all(axis=(1, 2)), dtype=np.bool_)
+        return np.stack([(~self.seen | (column == 1)).all(axis=(1, 2)) for column in self._columns()], axis=1)
+
+    def _columns(self) -> Iterator[Floats]:
+        """The columns of the design without weights, (replicate or 1, patient, visit)."""
+        rows = _in_full(self.design if self.unweighted is None else self.unweighted)
+        for column in range(rows.shape[3]):
+            yield rows[..., column]
 
     def _split(self) -> bool:
         """Whether replicates must go one by one: patient by patient a patient's group is that of the block."""
@@ -173,8 +179,8 @@ def _rows(x: ArrayLike, patients: int, visits: int) -> Floats:
     rows = np.asarray(x, dtype=np.float64)
     if rows.ndim not in (3, 4) or rows.shape[-3:-1] != (patients, visits):
         raise ValueError(
-            f"x has the shape {rows.shape}; a design is ([replicate,] patient, visit, column) with {patients} patients and "
-            f"{visits} visits as y, or a VisitDesign. Change x."
+            f"x has the shape {rows.shape}; a design is ([replicate,] patient, visit, column) with {patients} patients "
+            f"and {visits} visits as y, or a VisitDesign. Change x."
         )
     return rows
 
@@ -195,5 +201,17 @@ def _cheapest(rows: VisitDesign | Floats, visits: int, distances: Floats | None)
         found = rows if isinstance(rows, VisitDesign) else collapse(rows)
         if found is not None:
             return found
-    full = rows.rows() if isinstance(rows, VisitDesign) else rows
-    return full if full.ndim == 4 else full[None]
+    return _in_full(rows)
+
+
+def _in_full(design: VisitDesign | Floats) -> Floats:
+    """The rows of a design, (replicate or 1, patient, visit, column)."""
+    rows = design.rows() if isinstance(design, VisitDesign) else design
+    return rows if rows.ndim == 4 else rows[None]
+
+
+def _part(design: VisitDesign | Floats, rows: slice) -> VisitDesign | Floats:
+    """The design of some replicates."""
+    if isinstance(design, VisitDesign):
+        return VisitDesign(design.x[rows], design.columns) if design.x.ndim == 3 else design
+    return design if len(design) == 1 else design[rows]

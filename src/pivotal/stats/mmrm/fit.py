@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.mmrm.data import Data
 from pivotal.stats.mmrm.design import VisitDesign
-from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate, fill
+from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate, fill, projections
 from pivotal.stats.mmrm.newton import Optimum, maximise
 from pivotal.stats.mmrm.spatial import distances, spatial_structure
 from pivotal.stats.mmrm.start import determined, least_squares, start
@@ -60,15 +60,20 @@ class Part:
         """Inverse observed information, zero for parameters that the data do not determine."""
         both = self.free[:, :, None] & self.free[:, None, :]
         filled = fill(self.at.information, self.free)
-        sound = np.isfinite(filled).all(axis=(1, 2))
-        sound &= np.linalg.slogdet(np.where(sound[:, None, None], filled, 0.0))[0] != 0
-        filled = np.where(sound[:, None, None], filled, np.eye(self.free.shape[1]))
-        return np.where(both & sound[:, None, None], np.linalg.inv(filled), np.where(both, np.nan, 0.0))
+        sound = np.isfinite(filled).all(axis=(1, 2), keepdims=True)
+        sound &= np.linalg.slogdet(np.where(sound, filled, 0.0))[0][:, None, None] != 0
+        inverse = np.linalg.inv(np.where(sound, filled, np.eye(self.free.shape[1])))
+        return np.where(both, np.where(sound, inverse, np.nan), 0.0)
+
+    def projections(self) -> Floats:
+        """P_h of every covariance parameter, (replicate, parameter, column, column); see `likelihood`."""
+        bases, blocks = self.model.bases(self.theta, self.moments), self.model.blocks(self.moments)
+        return projections(self.moments, self.at.inverse, bases, blocks)
 
     @property
     def broken(self) -> Mask:
         """Replicates without an optimum, (replicate,)."""
-        return np.isin(self.reason, BROKEN)
+        return np.asarray(np.isin(self.reason, BROKEN), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +141,12 @@ class MmrmFit:
     @property
     def aic(self) -> Floats:
         """Akaike's criterion, counting covariance parameters only, as mmrm and SAS under REML; (replicate,)."""
-        return -2 * self.loglik + 2 * self.n_parameters
+        return np.asarray(2 * self.n_parameters - 2 * self.loglik, dtype=np.float64)
 
     @property
     def bic(self) -> Floats:
         """Schwarz's criterion with the number of patients, (replicate,)."""
-        return -2 * self.loglik + self.n_parameters * np.log(self.n_patients)
+        return np.asarray(self.n_parameters * np.log(self.n_patients) - 2 * self.loglik, dtype=np.float64)
 
 
 def fit_mmrm(
@@ -193,8 +198,8 @@ def fit_mmrm(
     Raises
     ------
     ValueError
-        If shapes do not fit, a weight is negative, the structure or the method is unknown, or `times` are missing or not
-        asked for.
+        If shapes do not fit, a weight is negative, the structure or the method is unknown, or `times` are missing or
+        not asked for.
 
     Notes
     -----
@@ -251,7 +256,7 @@ def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
     going = free & ~(few | exact)[:, None]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         optimum = maximise(moments, model, start(moments, model, squares), going)
-        at = evaluate(moments, model, optimum.theta, exact=True)
+        at = evaluate(moments, model, optimum.theta, "observed")
     at = replace(at, loglik=at.loglik + 0.5 * data.log_weights)
     empty, apart = _unseen(moments)
     reason = first_reason(
@@ -309,7 +314,7 @@ def _coefficients(part: Part) -> Floats:
 
 
 def shown(part: Part, covariance: Floats) -> Floats:
-    """A covariance matrix of the coefficients, NaN for aliased columns and without an optimum, 0 if the fit is exact."""
+    """A covariance matrix of the coefficients: NaN for aliased columns and without an optimum, 0 of an exact fit."""
     both = part.model.kept[:, :, None] & part.model.kept[:, None, :] & ~part.broken[:, None, None]
     exact = (part.reason == Reason.CONSTANT)[:, None, None]
     return np.where(both, np.where(exact, 0.0, covariance), np.nan)

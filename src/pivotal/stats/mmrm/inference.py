@@ -13,7 +13,7 @@ from scipy import special
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.mmrm.basis import against
 from pivotal.stats.mmrm.fit import MmrmFit, Part, shown
-from pivotal.stats.mmrm.kenward_roger import kenward_roger, projections
+from pivotal.stats.mmrm.kenward_roger import kenward_roger
 from pivotal.stats.mmrm.sandwich import Sandwich, sandwich
 from pivotal.stats.normal import tail
 from pivotal.stats.sweep import sweep
@@ -75,8 +75,8 @@ def mmrm_covariance(fit: MmrmFit, covariance: Covariance = "model") -> Floats:
     Notes
     -----
     R's mmrm calls them Asymptotic, Kenward-Roger, Kenward-Roger-Linear, Empirical, Empirical-Bias-Reduced and
-    Empirical-Jackknife. SAS `DDFM=KR` agrees with the linear one for the unstructured covariance matrix, `EMPIRICAL` with
-    CR0.
+    Empirical-Jackknife. SAS `DDFM=KR` agrees with the linear one for the unstructured covariance matrix,
+    `EMPIRICAL` with CR0.
 
     Examples
     --------
@@ -116,8 +116,8 @@ def mmrm_contrasts(
     Returns
     -------
     Estimate
-        Every array (replicate, contrast): `estimate`, `se`, limits, `statistic` (t), `df`, `p`, and `converged`. NaN with
-        `Reason.ALIASED` where the patients do not determine the contrast; with the fit's reason where it has no
+        Every array (replicate, contrast): `estimate`, `se`, limits, `statistic` (t), `df`, `p`, and `converged`. NaN
+        with `Reason.ALIASED` where the patients do not determine the contrast; with the fit's reason where it has no
         optimum; with `Reason.CONSTANT`, an exact fit, the estimate with se 0 and no test.
 
     Raises
@@ -201,7 +201,9 @@ def _check(fit: MmrmFit, df: str, covariance: str) -> None:
     if df not in get_args(Df):
         raise ValueError(f"df is {df!r}; there are {', '.join(get_args(Df))}. Change df.")
     if covariance not in get_args(Covariance):
-        raise ValueError(f"covariance is {covariance!r}; there are {', '.join(get_args(Covariance))}. Change covariance.")
+        raise ValueError(
+            f"covariance is {covariance!r}; there are {', '.join(get_args(Covariance))}. Change covariance."
+        )
     if "kenward-roger" in (df, covariance, covariance.removesuffix("-linear")) and fit.method != "REML":
         raise ValueError("Kenward and Roger's method rests on REML, and the fit is by ML. Fit with method='REML'.")
     if df == "kenward-roger" and covariance in SANDWICHES:
@@ -315,7 +317,7 @@ def _between_within(part: Part, rows: Floats) -> Floats:
     left = patients - number_between - intercept
     own = np.where(between & ~ones, left[:, None], within[:, None])
     used = (rows != 0) & kept[:, None]
-    return np.where(used, own[:, None], np.inf).min(axis=2)
+    return np.asarray(np.where(used, own[:, None], np.inf).min(axis=2), dtype=np.float64)
 
 
 def _f_test(part: Part, rows: Floats, df: Df, covariance: Covariance) -> FTest:
@@ -372,7 +374,7 @@ def _kenward_roger_df(part: Part, rows: Floats) -> tuple[Floats, Floats]:
     values, vectors = np.linalg.eigh(square)
     root = np.swapaxes(vectors, 1, 2) / np.sqrt(np.maximum(values, 1e-300))[:, :, None]
     z = root @ rows @ phi
-    f = z[:, None] @ projections(part) @ np.swapaxes(z, 1, 2)[:, None]  # (replicate, h, contrast, contrast)
+    f = z[:, None] @ part.projections() @ np.swapaxes(z, 1, 2)[:, None]  # (replicate, h, contrast, contrast)
     trace = np.einsum("rhkk->rh", f)
     a1 = np.einsum("rh,rhg,rg->r", trace, spread, trace)
     flat = f.reshape(*f.shape[:2], -1)

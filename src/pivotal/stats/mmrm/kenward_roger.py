@@ -4,14 +4,15 @@ Phi_A = Phi + 2 Phi {sum_hk W_hk (Q_hk - P_h Phi P_k - R_hk / 4)} Phi with
 
     P_h = X'V^-1 V_h V^-1 X,  Q_hk = X'V^-1 V_h V^-1 V_k V^-1 X,  R_hk = X'V^-1 V_hk V^-1 X
 
-and W the inverse observed information of the covariance parameters. (P_h here is minus that of the paper, which does not
-matter.) The linear variant leaves R out; it is the full one in any parametrisation in which Sigma is linear, and, unlike
-the full one, does not depend on the parametrisation.
+and W the inverse observed information of the covariance parameters. (P_h here is minus that of the paper, which does
+not matter.) The linear variant leaves R out; it is the full one in any parametrisation in which Sigma is linear, and,
+unlike the full one, does not depend on the parametrisation.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.basis import sandwiched
@@ -41,23 +42,14 @@ def kenward_roger(part: Part, *, linear: bool) -> Floats:
     return found
 
 
-def projections(part: Part) -> Floats:
-    """P_h of every parameter, (replicate, parameter, column, column)."""
-    found = [
-        part.moments.grams(sandwiched(part.at.inverse[:, chosen], basis), chosen)
-        for basis, chosen in _bases(part)
-    ]
-    return np.concatenate(found, axis=1)
-
-
-def _bases(part: Part) -> list[tuple[Floats, np.ndarray]]:
+def _bases(part: Part) -> list[tuple[Floats, NDArray[np.int64]]]:
     bases = part.model.bases(part.theta, part.moments)
     return list(zip(bases, part.model.blocks(part.moments), strict=True))
 
 
 def _projected(part: Part, spread: Floats) -> Floats:
     """sum_hk W_hk P_h Phi P_k."""
-    p = projections(part)
+    p = part.projections()
     replicates, number, size, _ = p.shape
     weighed = (spread @ p.reshape(replicates, number, -1)).reshape(replicates, number * size, size)
     ahead = np.swapaxes(p @ part.at.covariance[:, None], 1, 2).reshape(replicates, size, number * size)
@@ -98,7 +90,8 @@ def _bent(part: Part, spread: Floats) -> Floats:
             bend = _unstructured_bend(model.sigma(part.theta, visits)[:, number], here)
         else:
             second = model.seconds(part.theta, moments)[number]
-            bend = np.einsum("rhk,r...hkij->r...ij", here, second)
+            assert second is not None
+            bend = np.asarray(np.einsum("rhk,r...hkij->r...ij", here, second), dtype=np.float64)
         bend = bend if bend.ndim == 4 else bend[:, None]
         found[:, chosen] = inverse[:, chosen] @ bend @ inverse[:, chosen]
     return found

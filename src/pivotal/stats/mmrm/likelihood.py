@@ -2,7 +2,8 @@
 
 Notation: V the covariance matrix of all outcomes, block-diagonal with a block Sigma_i (Sigma on the visits observed)
 for each patient; W_i = Sigma_i^-1, padded with zeros; X the design; Phi = (X'V^-1 X)^-1; r = y - X beta with beta the
-generalised least-squares estimate; V_h the derivative of Sigma in its h-th parameter. Then, REML (Patterson and Thompson 1971),
+generalised least-squares estimate; V_h the derivative of Sigma in its h-th parameter. Then, REML (Patterson and
+Thompson 1971),
 
     -2 l = (n - p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r,
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from pivotal.stats.mmrm.spatial import spatial_first, spatial_second, spatial_si
 from pivotal.stats.mmrm.structures import Structure
 from pivotal.stats.tables import Mask
 
+Information = Literal["observed", "near", "expected"]
 LOG_2_PI = float(np.log(2 * np.pi))
 
 
@@ -164,9 +166,7 @@ class Evaluation:
     gradient
         (replicate, parameter)
     information
-        Observed information, (replicate, parameter, parameter).
-    expected
-        Expected information, the same shape.
+        Observed information, (replicate, parameter, parameter), or what was asked for in its place.
     coefficients, covariance
         beta (replicate, column) and Phi (replicate, column, column); 0 for aliased columns.
     inverse
@@ -178,14 +178,13 @@ class Evaluation:
     loglik: Floats
     gradient: Floats
     information: Floats
-    expected: Floats
     coefficients: Floats
     covariance: Floats
     inverse: Floats
     valid: Mask
 
 
-def evaluate(moments: Moments, model: Model, theta: Floats, *, exact: bool) -> Evaluation:
+def evaluate(moments: Moments, model: Model, theta: Floats, information: Information) -> Evaluation:
     """Evaluate the likelihood.
 
     Parameters
@@ -196,9 +195,9 @@ def evaluate(moments: Moments, model: Model, theta: Floats, *, exact: bool) -> E
         The model.
     theta
         (replicate, group * parameter)
-    exact
-        Whether the information has its term 1/2 tr(Phi P_h Phi P_k), the dearest one, or the value that it takes when
-        all patients are seen at all visits, which is near enough for a Newton step.
+    information
+        ``observed``; ``near``, the same but for the term 1/2 tr(Phi P_h Phi P_k), the dearest one, which has the value
+        that it takes when all patients are seen at all visits, near enough for a Newton step; ``expected``, so too.
     """
     solved = small.invert(model.sigma_by_block(theta, moments), moments.mask)
     valid = (solved.positive | (moments.counts == 0)).all(axis=1)
@@ -206,35 +205,22 @@ def evaluate(moments: Moments, model: Model, theta: Floats, *, exact: bool) -> E
     coefficients = (covariance @ moments.cross(solved.matrix)[:, :, None])[:, :, 0]
     crossed = moments.residual_cross(coefficients)
     squares = moments.residual_squares(coefficients, crossed)
-    observations = moments.n_obs
     loglik = -0.5 * (
-        (observations - (model.kept.sum(axis=1) if model.reml else 0)) * LOG_2_PI
+        (moments.n_obs - (model.kept.sum(axis=1) if model.reml else 0)) * LOG_2_PI
         + (moments.counts * solved.logdet).sum(axis=1)
         + (logdet if model.reml else 0.0)
         + np.einsum("rbjk,rbjk->r", solved.matrix, squares)
     )
     slopes = _Slopes.of(moments, model, theta, solved.matrix, squares, covariance)
-    drift = slopes.drift(moments, crossed, covariance)
-    twist = slopes.twist(moments, covariance) if exact and model.reml else None
     return Evaluation(
         loglik=np.where(valid, loglik, -np.inf),
-        gradient=slopes.gradient,
-        information=slopes.information(drift, twist),
-        expected=slopes.expected(twist),
+        gradient=slopes.gradient(),
+        information=slopes.information(moments, crossed, covariance, information),
         coefficients=coefficients,
         covariance=covariance,
         inverse=solved.matrix,
         valid=valid,
     )
-
-
-def _invert_gram(gram: Floats, kept: Mask) -> tuple[Floats, Floats]:
-    """Phi and log|X'V^-1 X| without the aliased columns."""
-    if kept.all():
-        return np.linalg.inv(gram), np.linalg.slogdet(gram)[1]
-    both = kept[:, :, None] & kept[:, None, :]
-    filled = fill(gram, kept)
-    return np.where(both, np.linalg.inv(filled), 0.0), np.linalg.slogdet(filled)[1]
 
 
 def fill(matrix: Floats, kept: Mask) -> Floats:
@@ -245,86 +231,98 @@ def fill(matrix: Floats, kept: Mask) -> Floats:
     return np.where(both, matrix, 0.0) + np.where(kept, 0.0, 1.0)[:, :, None] * np.eye(kept.shape[1])
 
 
+def projections(moments: Moments, inverse: Floats, bases: list[Floats], blocks: list[NDArray[np.int64]]) -> Floats:
+    """P_h of every parameter of every group, (replicate, h, column, column)."""
+    parts = [
+        moments.grams(sandwiched(inverse[:, chosen], basis), chosen)
+        for basis, chosen in zip(bases, blocks, strict=True)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def _invert_gram(gram: Floats, kept: Mask) -> tuple[Floats, Floats]:
+    """Phi and log|X'V^-1 X| without the aliased columns."""
+    filled = fill(gram, kept)
+    inverse = np.asarray(np.linalg.inv(filled), dtype=np.float64)
+    if not kept.all():
+        inverse = np.where(kept[:, :, None] & kept[:, None, :], inverse, 0.0)
+    return inverse, np.asarray(np.linalg.slogdet(filled)[1], dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class _Slopes:
     """Derivatives of the log likelihood, group by group."""
 
-    model: Model
+    reml: bool
     inverse: Floats
-    basis: list[Floats]  # of a group, (replicate or 1, h, visit, visit)
+    bases: list[Floats]
+    seconds: Sequence[Floats | None]
     blocks: list[NDArray[np.int64]]
-    observed: list[Floats]  # sum_i tr(V_h W_i V_k N_i), with what stands for the exact term when there is none
-    mean: list[Floats]  # its expectation with the sign of the information
-    bend: list[Floats]  # 1/2 sum_i tr(V_h W_i V_k W_i G_i W_i), which the exact term replaces
-    curved: list[Floats | float]  # <S, V_hk>
-    gradient: Floats
+    residual: Floats  # W_i r_i r_i' W_i by block
+    fixed: Floats  # W_i X_i Phi X_i' W_i by block, 0 for maximum likelihood
+    weighed: Floats  # W_i / 2 by block, as often as it has patients
 
     @classmethod
     def of(
         cls, moments: Moments, model: Model, theta: Floats, inverse: Floats, squares: Floats, covariance: Floats
     ) -> _Slopes:
         """Derivatives from W, r r' and Phi."""
-        weighed = 0.5 * moments.counts[:, :, None, None] * inverse
         residual = inverse @ squares @ inverse
-        fixed = inverse @ moments.spread(covariance) @ inverse if model.reml else np.zeros_like(residual)
-        slope = 0.5 * (residual + fixed) - weighed
-        bases, blocks = model.bases(theta, moments), model.blocks(moments)
-        seconds = model.seconds(theta, moments)
-        observed, mean, bend, curved, gradient = [], [], [], [], []
-        for basis, chosen, second in zip(bases, blocks, seconds, strict=True):
-            own = slope[:, chosen]
-            gradient.append(against(own, basis))
-            w, f = inverse[:, chosen], fixed[:, chosen]
-            observed.append(pairs(basis, w, residual[:, chosen] + 0.5 * f - weighed[:, chosen]))
-            mean.append(pairs(basis, w, weighed[:, chosen] - 0.5 * f))
-            bend.append(pairs(basis, w, 0.5 * f) if model.reml else np.zeros_like(mean[-1]))
-            curved.append(0.0 if second is None else curvature(own, second))
-        return cls(model, inverse, bases, blocks, observed, mean, bend, curved, np.concatenate(gradient, axis=1))
+        return cls(
+            reml=model.reml,
+            inverse=inverse,
+            bases=model.bases(theta, moments),
+            seconds=model.seconds(theta, moments),
+            blocks=model.blocks(moments),
+            residual=residual,
+            fixed=inverse @ moments.spread(covariance) @ inverse if model.reml else np.zeros_like(residual),
+            weighed=0.5 * moments.counts[:, :, None, None] * inverse,
+        )
 
-    def drift(self, moments: Moments, crossed: Floats, covariance: Floats) -> Floats:
+    def gradient(self) -> Floats:
+        """dl/dtheta, (replicate, parameter)."""
+        slope = self._slope()
+        parts = [against(slope[:, own], basis) for basis, own in zip(self.bases, self.blocks, strict=True)]
+        return np.concatenate(parts, axis=1)
+
+    def information(self, moments: Moments, crossed: Floats, covariance: Floats, kind: Information) -> Floats:
+        """Minus the second derivatives, or their expectation, (replicate, parameter, parameter)."""
+        if kind == "expected":
+            return self._traces(self.weighed - 0.5 * self.fixed, curved=False)
+        share = 1.0 if kind == "observed" else 0.5
+        traces = self._traces(self.residual + share * self.fixed - self.weighed, curved=True)
+        found = traces - self._drift(moments, crossed, covariance)
+        return found - self._twist(moments, covariance) if kind == "observed" and self.reml else found
+
+    def _slope(self) -> Floats:
+        return 0.5 * (self.residual + self.fixed) - self.weighed
+
+    def _traces(self, right: Floats, *, curved: bool) -> Floats:
+        """sum_i tr(V_h W_i V_k N_i), less <S, V_hk> where asked for, block-diagonal over the groups."""
+        slope = self._slope()
+        parts = []
+        for basis, second, own in zip(self.bases, self.seconds, self.blocks, strict=True):
+            part = pairs(basis, self.inverse[:, own], right[:, own])
+            parts.append(part - curvature(slope[:, own], second) if curved and second is not None else part)
+        return _diagonal(parts)
+
+    def _drift(self, moments: Moments, crossed: Floats, covariance: Floats) -> Floats:
         """u_h' Phi u_k."""
         parts = [
-            moments.scores(self.inverse, crossed, basis, blocks)
-            for basis, blocks in zip(self.basis, self.blocks, strict=True)
+            moments.scores(self.inverse, crossed, basis, own)
+            for basis, own in zip(self.bases, self.blocks, strict=True)
         ]
         scores = np.concatenate(parts, axis=1)
-        return scores @ covariance @ np.swapaxes(scores, 1, 2)
+        found: Floats = scores @ covariance @ np.swapaxes(scores, 1, 2)
+        return found
 
-    def twist(self, moments: Moments, covariance: Floats) -> Floats:
+    def _twist(self, moments: Moments, covariance: Floats) -> Floats:
         """1/2 tr(Phi P_h Phi P_k)."""
-        projected = covariance[:, None] @ self.projections(moments)
-        turned = np.ascontiguousarray(np.swapaxes(projected, 2, 3))
-        return 0.5 * _flat(projected) @ np.swapaxes(_flat(turned), 1, 2)
-
-    def projections(self, moments: Moments) -> Floats:
-        """P_h, (replicate, h, column, column)."""
-        return projections(moments, self.inverse, self.basis, self.blocks)
-
-    def information(self, drift: Floats, twist: Floats | None) -> Floats:
-        """Observed information."""
-        own = [o - c for o, c in zip(self.observed, self.curved, strict=True)]
-        if twist is None:
-            return _diagonal(own) - drift
-        return _diagonal([o + b for o, b in zip(own, self.bend, strict=True)]) - drift - twist
-
-    def expected(self, twist: Floats | None) -> Floats:
-        """Expected information."""
-        if twist is None:
-            return _diagonal(self.mean)
-        return _diagonal([m - b for m, b in zip(self.mean, self.bend, strict=True)]) + twist
-
-
-def projections(moments: Moments, inverse: Floats, basis: list[Floats], blocks: list[NDArray[np.int64]]) -> Floats:
-    """P_h = sum_i X_i' W_i V_h W_i X_i of every parameter of every group, (replicate, h, column, column)."""
-    parts = [
-        moments.grams(sandwiched(inverse[:, chosen], vectors), chosen)
-        for vectors, chosen in zip(basis, blocks, strict=True)
-    ]
-    return np.concatenate(parts, axis=1)
-
-
-def _flat(matrices: Floats) -> Floats:
-    return matrices.reshape(*matrices.shape[:2], -1)
+        projected = covariance[:, None] @ projections(moments, self.inverse, self.bases, self.blocks)
+        replicates, number, size, _ = projected.shape
+        turned = np.ascontiguousarray(np.swapaxes(projected, 2, 3)).reshape(replicates, number, size * size)
+        found: Floats = 0.5 * projected.reshape(replicates, number, size * size) @ np.swapaxes(turned, 1, 2)
+        return found
 
 
 def _diagonal(parts: list[Floats]) -> Floats:

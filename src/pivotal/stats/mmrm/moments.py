@@ -106,7 +106,7 @@ class PatternMoments:
         return (self.xx @ flat).reshape(*self.xx.shape[:2], visits, visits)
 
     def spreads(self, vectors: Floats) -> Floats:
-        """Sum of X_i z z' X_i' for vectors z, (replicate, vector, column) -> (replicate, vector, block, visit, visit)."""
+        """Sum of X_i z z' X_i' for vectors z, (replicate, vector, column): (replicate, vector, block, visit, visit)."""
         visits, covariates = self.visits, self.xy.shape[2]
         wide = (vectors @ self.columns.T).reshape(*vectors.shape[:2], visits, covariates)
         outer = np.einsum("rvja,rvkb->rvabjk", wide, wide).reshape(*vectors.shape[:2], covariates**2, visits**2)
@@ -154,7 +154,8 @@ def _submatrix(matrix: Floats, rows: NDArray[np.int64]) -> Floats:
     size = matrix.shape[-1]
     flat = matrix.reshape(*matrix.shape[:-2], size * size)
     places = (rows[:, None] * size + rows[None]).ravel()
-    return np.take(flat, places, axis=-1).reshape(*matrix.shape[:-2], len(rows), len(rows))
+    found: Floats = np.take(flat, places, axis=-1).reshape(*matrix.shape[:-2], len(rows), len(rows))
+    return found
 
 
 def pattern_moments(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
-from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate
+from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate, fill
 from pivotal.stats.tables import Mask
 
 # The step from a point whose Newton decrement g' H^-1 g is this small is the last: the next decrement would be of its
@@ -56,9 +56,9 @@ class _State:
 def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optimum:
     """Maximise the likelihood.
 
-    Newton's method with the observed information; where that is not positive definite the step is taken with the expected
-    one (Fisher scoring). A step after which the likelihood is lower, or a covariance matrix no longer positive
-    definite, is halved.
+    Newton's method with the observed information; where that is not positive definite the step is taken with the
+    expected one (Fisher scoring). A step after which the likelihood is lower, or a covariance matrix no longer
+    positive definite, is halved.
 
     Parameters
     ----------
@@ -84,10 +84,10 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
     here_moments, here_model, here_free = moments, model, free
     for _ in range(MOST_STEPS):
         trial = state.theta + state.scale[:, None] * state.direction
-        found = evaluate(here_moments, here_model, trial, exact=False)
+        found = evaluate(here_moments, here_model, trial, "near")
         whole.steps[rows] += 1
         better = found.valid & (found.loglik >= state.loglik - ROUNDING * np.abs(found.loglik))
-        _advance(state, trial, found, better, here_free)
+        _advance(state, trial, found, better, _direction(here_moments, here_model, trial, found, here_free))
         last = better & (state.decrement < LAST_STEP)
         state.theta[last] += state.direction[last]
         stuck = state.scale < SMALLEST_STEP
@@ -104,9 +104,9 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
     return whole
 
 
-def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, free: Mask) -> None:
-    """Move where the likelihood rose and choose the next direction there; halve the step elsewhere."""
-    direction, decrement = _direction(found, free)
+def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, step: tuple[Floats, Floats]) -> None:
+    """Move where the likelihood rose and take the next direction there; halve the step elsewhere."""
+    direction, decrement = step
     state.theta[better] = trial[better]
     state.loglik[better] = found.loglik[better]
     state.direction[better] = direction[better]
@@ -114,20 +114,21 @@ def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, free
     state.scale = np.where(better, 1.0, state.scale / 2)
 
 
-def _direction(found: Evaluation, free: Mask) -> tuple[Floats, Floats]:
+def _direction(moments: Moments, model: Model, theta: Floats, found: Evaluation, free: Mask) -> tuple[Floats, Floats]:
+    """The Newton step and its decrement."""
     gradient = np.where(free, found.gradient, 0.0)
-    both = free[:, :, None] & free[:, None, :]
-    fixed = np.where(free, 0.0, 1.0)[:, :, None] * np.eye(free.shape[1])
-    observed = np.where(both, found.information, 0.0) + fixed
-    curved = _positive(observed)
-    if not curved.all():
-        observed = np.where(curved[:, None, None], observed, np.where(both, found.expected, 0.0) + fixed)
-        hopeless = ~_positive(observed)
-        if hopeless.any():
-            diagonal = np.abs(np.einsum("rhh->rh", observed)) + 1e-8
-            observed[hopeless] = diagonal[hopeless][:, :, None] * np.eye(free.shape[1])
-    direction = np.linalg.solve(observed, gradient[:, :, None])[:, :, 0]
-    return direction, (direction * gradient).sum(axis=1)
+    hessian = fill(found.information, free)
+    flat = np.flatnonzero(found.valid & ~_positive(hessian))
+    if flat.size:
+        scoring = evaluate(moments.take(flat), model.take(flat), theta[flat], "expected").information
+        scoring = fill(scoring, free[flat])
+        hopeless = ~_positive(scoring)
+        steep = np.abs(np.einsum("rhh->rh", scoring)) + 1.0
+        hessian[flat] = np.where(hopeless[:, None, None], steep[:, :, None] * np.eye(free.shape[1]), scoring)
+    hessian = np.where(found.valid[:, None, None], hessian, np.eye(free.shape[1]))
+    gradient = np.where(found.valid[:, None], gradient, 0.0)
+    direction = np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], dtype=np.float64)
+    return direction, np.asarray((direction * gradient).sum(axis=1), dtype=np.float64)
 
 
 def _positive(matrices: Floats) -> Mask:
@@ -135,6 +136,6 @@ def _positive(matrices: Floats) -> Mask:
     try:
         np.linalg.cholesky(matrices)
     except np.linalg.LinAlgError:
-        usable = np.where(np.isfinite(matrices).all(axis=(1, 2))[:, None, None], matrices, 0.0)
-        return np.asarray(np.linalg.eigvalsh(usable)[:, 0] > 0, dtype=np.bool_)
+        sound = np.isfinite(matrices).all(axis=(1, 2), keepdims=True)
+        return np.asarray(np.linalg.eigvalsh(np.where(sound, matrices, 0.0))[:, 0] > 0, dtype=np.bool_)
     return np.ones(len(matrices), dtype=np.bool_)

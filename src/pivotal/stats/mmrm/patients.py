@@ -1,7 +1,7 @@
 """What the likelihood needs of the data, patient by patient: every patient is a block of its own.
 
-For weights, times that differ between patients, and covariates that change over time so much that cross-products by pattern
-would be larger than the data. The numbers are those of `PatternMoments` where both apply.
+For weights, times that differ between patients, and covariates that change over time so much that cross-products by
+pattern would be larger than the data. The numbers are those of `PatternMoments` where both apply.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class PatientMoments:
     group
         (patient,)
     x, y
-        Design (replicate or 1, patient, visit, column) and outcomes (replicate, patient, visit), zero where not observed.
+        Design (replicate or 1, patient, visit, column) and outcomes (replicate, patient, visit), zero where not
+        observed.
     """
 
     counts: Floats
@@ -71,7 +72,7 @@ class PatientMoments:
         return np.where(self.mask, self.y - (self.x @ coefficients[:, None, :, None])[..., 0], 0.0)
 
     def residual_squares(self, coefficients: Floats, crossed: Floats) -> Floats:
-        """r r', as often as a patient counts."""
+        """Products r r', as often as a patient counts."""
         return self.counts[:, :, None, None] * crossed[..., :, None] * crossed[..., None, :]
 
     def spread(self, covariance: Floats) -> Floats:
@@ -90,7 +91,8 @@ class PatientMoments:
         residuals = crossed[:, blocks]
         moved = np.einsum("rbjhk,rbk->rhbj", middle, residuals * self.counts[:, blocks, None])
         flat = moved.reshape(*moved.shape[:2], -1)
-        return flat @ self._stack(self.x[:, blocks])
+        found: Floats = flat @ self._stack(self.x[:, blocks])
+        return found
 
     def _some_gram(self, weight: Floats, blocks: NDArray[np.int64]) -> Floats:
         x = self.x[:, blocks]

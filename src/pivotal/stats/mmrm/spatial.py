@@ -1,7 +1,7 @@
 """Spatial exponential covariance: correlations that decay with the distance between two times.
 
-sigma^2 rho^d with theta = (log sigma^2, logit rho), as in mmrm. Times common to all patients make an ordinary structure;
-times of each patient's own make a covariance matrix for each patient.
+sigma^2 rho^d with theta = (log sigma^2, logit rho), as in mmrm. Times common to all patients make an ordinary
+structure; times of each patient's own make a covariance matrix for each patient.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _pairs(moments: Moments) -> Floats:
 
 
 def _independent(gram: Floats) -> Mask:
-    """Columns that do not depend on earlier ones, (replicate, column); the sweep is dear, so a quick look goes first."""
+    """Columns that do not depend on earlier ones, (replicate, column); a quick look goes before the dear sweep."""
     try:
         pivots = np.einsum("rjj->rj", np.linalg.cholesky(gram)) ** 2
         if (pivots > CLEAR * np.einsum("rjj->rj", gram)).all():
@@ -89,4 +89,4 @@ def _usable(sums: Floats, number: Floats) -> Floats:
         shrunk = np.where(one, 1.0, share * correlation)
         found = np.where(good[:, None, None], found, shrunk)
         good = good | small.positive_definite(shrunk)
-    return found * product
+    return np.asarray(found * product, dtype=np.float64)

@@ -1,9 +1,9 @@
 """Covariance structures: one table from name to parameters, matrix, derivatives and start.
 
-Every structure maps an unconstrained parameter theta to a matrix Sigma over the visits. The parametrisation is that of the R
-package mmrm (vignette "Covariance structures", Apache-2.0), so that theta can be compared and the full Kenward-Roger
-adjustment, which depends on the parametrisation, means the same. Only the unstructured matrix is *fitted* in
-another one, its own elements, in which its derivatives are constants.
+Every structure maps an unconstrained parameter theta to a matrix Sigma over the visits. The parametrisation is that of
+the R package mmrm (vignette "Covariance structures", Apache-2.0), so that theta can be compared and the full
+Kenward-Roger adjustment, which depends on the parametrisation, means the same. Only the unstructured matrix is *fitted*
+in another one, its own elements, in which its derivatives are constants.
 """
 
 from __future__ import annotations

@@ -112,7 +112,9 @@ def _clusters(table: Table, right: str) -> tuple[str, str]:
             pairs = set(zip(table.codes(subject).tolist(), table.codes(visit).tolist(), strict=True))
             if len(pairs) == table.rows and len(table.levels(subject)) < table.rows:
                 return visit, subject
-    raise ValueError("no factor of the formula and no other column tell the rows apart: name visit and subject in the call")
+    raise ValueError(
+        "no factor of the formula and no other column tell the rows apart: name visit and subject in the call"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +229,7 @@ def _emmeans(case: Case, fitted: Fitted) -> dict[str, Any]:
     pairs.sort(key=lambda pair: (visits.index(pair[2]), arms.index(pair[0]), arms.index(pair[1])))
     effects = fitted.contrasts(np.stack([rows[b, v] - rows[a, v] for b, a, v in pairs]))
     return {
-        "lsmeans": [
-            {arm: a, by: v, **_summary(means, place, "emmean")} for place, (a, v) in enumerate(rows)
-        ],
+        "lsmeans": [{arm: a, by: v, **_summary(means, place, "emmean")} for place, (a, v) in enumerate(rows)],
         "contrasts": [
             {"contrast": f"{b} - {a}", by: v, **_summary(effects, place, "estimate")}
             for place, (b, a, v) in enumerate(pairs)
@@ -245,7 +245,7 @@ def _summary(found: Estimate, place: int, name: str) -> dict[str, float]:
 
 
 def _mean_row(fitted: Fitted, at: Mapping[str, str]) -> Floats:
-    """The design's mean row over a reference grid: other factors' levels equally weighted, covariates at their means."""
+    """The design's mean row over a grid: other factors' levels equally weighted, covariates at their means."""
     table, right = fitted.table, fitted.request.right
     names = variables(right)
     used = ~np.isnan(table[fitted.request.response])
@@ -265,8 +265,8 @@ def _gls(case: Case) -> Mapping[str, Any]:
 
 
 EARLY = (
-    "R's mmrm stops its optimiser when the likelihood no longer moves, up to 3e-6 below the maximum, so that its numbers move by "
-    "up to a few 1e-4 standard errors between starts"
+    "R's mmrm stops its optimiser up to 3e-6 below the maximum of the likelihood, "
+    "where estimates are a few 1e-4 standard errors off"
 )
 NLME = "nlme's gls stops its optimiser early (the case's note)"
 _ESTIMATE = Tolerance(1e-6, 1e-3, EARLY, of="se")
