@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pivotal.stats.ancova import CrossProducts, OlsFit, ancova, cross_products, fit_ols, ls_means, ls_means_rows
+from pivotal.stats.ancova import (
+    CrossProducts,
+    OlsFit,
+    ancova,
+    cross_products,
+    fit_ols,
+    ls_means,
+    ls_means_rows,
+)
 from pivotal.stats.cmh import cochran_mantel_haenszel, mantel_haenszel_odds_ratio
 from pivotal.stats.estimate import Estimate, Reason
 from pivotal.stats.exact_logistic import (
@@ -16,6 +24,7 @@ from pivotal.stats.fisher import fisher_exact
 from pivotal.stats.graph import GraphTest, bonferroni_graph
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
+from pivotal.stats.mmrm import MmrmFit, VisitDesign, fit_mmrm, visit_design
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
 from pivotal.stats.risk_difference import wald as wald_difference
@@ -39,10 +48,12 @@ __all__ = [
     "LogRank",
     "LogRankWeights",
     "LogisticFit",
+    "MmrmFit",
     "NullDistribution",
     "OlsFit",
     "Reason",
     "Summary",
+    "VisitDesign",
     "ancova",
     "at_risk_at",
     "bonferroni_graph",
@@ -57,6 +68,7 @@ __all__ = [
     "fisher_exact",
     "fit_cox",
     "fit_logistic",
+    "fit_mmrm",
     "fit_ols",
     "hazard_ratio",
     "incidence_at",
@@ -78,6 +90,7 @@ __all__ = [
     "summarise",
     "survival_at",
     "survival_quantile",
+    "visit_design",
     "wald",
     "wald_difference",
     "wilson",

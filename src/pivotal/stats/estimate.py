@@ -31,6 +31,9 @@ class Reason(IntEnum):
     BEYOND_FOLLOW_UP = 41
     NO_EVENT = 42
     MONOTONE = 43
+    SINGULAR_COVARIANCE = 30
+    VISIT_EMPTY = 31
+    PAIR_EMPTY = 32
 
     @property
     def text(self) -> str:
@@ -55,6 +58,9 @@ _TEXT = {
     Reason.BEYOND_FOLLOW_UP: "the time lies beyond the longest follow-up",
     Reason.NO_EVENT: "no event was observed",
     Reason.MONOTONE: "the likelihood rises without end in this effect: the estimate is infinite",
+    Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
+    Reason.VISIT_EMPTY: "a visit has no outcome",
+    Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
 }
 
 
