@@ -27,6 +27,11 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
+    EMPTY_CATEGORY = 50
+    NO_OVERDISPERSION = 51
+    LEVERAGE = 52
+    LEVEL_OUT_OF_REACH = 53
+    NO_EXPOSURE = 54
 
     @property
     def text(self) -> str:
@@ -47,6 +52,11 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.EMPTY_CATEGORY: "a category without patients",
+    Reason.NO_OVERDISPERSION: "the counts do not vary more than a Poisson model expects: the dispersion is zero",
+    Reason.LEVERAGE: "a patient alone determines a coefficient: this variance does not exist",
+    Reason.LEVEL_OUT_OF_REACH: "too few patients for an interval of this level",
+    Reason.NO_EXPOSURE: "an arm has no exposure",
 }
 
 
