@@ -136,9 +136,7 @@ def fit_ols(xtx: ArrayLike, xty: ArrayLike, yty: ArrayLike, n: ArrayLike) -> Ols
     return OlsFit(coefficients=coefficients, sigma2=sigma2, df=np.maximum(df, 0.0), swept=swept, reason=reason)
 
 
-def ancova(
-    fit: OlsFit, contrast: ArrayLike, level: float = 0.95, *, covariance: ArrayLike | None = None
-) -> Estimate:
+def ancova(fit: OlsFit, contrast: ArrayLike, level: float = 0.95, *, covariance: ArrayLike | None = None) -> Estimate:
     """Estimate and test a contrast of the coefficients.
 
     Parameters
@@ -188,9 +186,7 @@ def ancova(
     return _student(fit, value, se, level, known)
 
 
-def ls_means(
-    fit: OlsFit, rows: ArrayLike, level: float = 0.95, *, covariance: ArrayLike | None = None
-) -> Estimate:
+def ls_means(fit: OlsFit, rows: ArrayLike, level: float = 0.95, *, covariance: ArrayLike | None = None) -> Estimate:
     """Estimate least-squares means: the outcome the model expects at given covariates.
 
     Parameters

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.stats.batches import rounds
 from pivotal.stats.estimate import Floats
 
 Ints = NDArray[np.int64]
 
-# Numbers held at a time by a batch of distributions: 64 MiB.
-WORKSPACE = 2**23
 # Sums of mid-ranks that are equal on paper are equal here: doubled mid-ranks are whole numbers.
 DOUBLE = 2
 
@@ -65,7 +63,7 @@ def rank_sum_tails(ranks: Floats, n1: Ints, low: Floats, high: Floats) -> tuple[
     """
     lower, upper = np.empty(len(ranks)), np.empty(len(ranks))
     doubled, down, up = _doubled(ranks), _doubled(low), _doubled(high)
-    for rows in _rounds(len(ranks), (int(n1.max(initial=0)) + 1) * (int(doubled.sum(axis=1).max(initial=0)) + 1)):
+    for rows in rounds(len(ranks), (int(n1.max(initial=0)) + 1) * (int(doubled.sum(axis=1).max(initial=0)) + 1)):
         law = _sampled(doubled[rows], n1[rows])
         lower[rows], upper[rows] = _tails(law, down[rows], up[rows])
     return lower, upper
@@ -75,7 +73,7 @@ def critical_rank_sum(ranks: Floats, n1: Ints, outside: float) -> Floats:
     """The greatest possible rank sum s with P(S <= s) at most `outside`; NaN where even the least has more."""
     critical = np.full(len(ranks), np.nan)
     doubled = _doubled(ranks)
-    for rows in _rounds(len(ranks), (int(n1.max(initial=0)) + 1) * (int(doubled.sum(axis=1).max(initial=0)) + 1)):
+    for rows in rounds(len(ranks), (int(n1.max(initial=0)) + 1) * (int(doubled.sum(axis=1).max(initial=0)) + 1)):
         law = _sampled(doubled[rows], n1[rows])
         within = (law > 0) & (np.cumsum(law, axis=1) <= outside)
         last = law.shape[1] - 1 - np.argmax(within[:, ::-1], axis=1)
@@ -91,7 +89,7 @@ def signed_rank_tails(ranks: Floats, statistic: Floats) -> tuple[Floats, Floats]
     """
     lower, upper = np.empty(len(ranks)), np.empty(len(ranks))
     doubled, target = _doubled(ranks), _doubled(statistic)
-    for rows in _rounds(len(ranks), int(doubled.sum(axis=1).max(initial=0)) + 1):
+    for rows in rounds(len(ranks), int(doubled.sum(axis=1).max(initial=0)) + 1):
         law = _tossed(doubled[rows])
         lower[rows], upper[rows] = _tails(law, target[rows], target[rows])
     return lower, upper
@@ -140,9 +138,3 @@ def _tails(law: Floats, low: Ints, high: Ints) -> tuple[Floats, Floats]:
     lower = np.where(at <= low[:, None], law, 0.0).sum(axis=1)
     upper = np.where(at >= high[:, None], law, 0.0).sum(axis=1)
     return np.minimum(lower, 1.0), np.minimum(upper, 1.0)
-
-
-def _rounds(replicates: int, width: int) -> Iterator[slice]:
-    step = max(1, WORKSPACE // max(width, 1))
-    for start in range(0, replicates, step):
-        yield slice(start, start + step)

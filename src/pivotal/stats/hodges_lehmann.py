@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pivotal.stats.batches import rounds
 from pivotal.stats.estimate import Estimate, Floats, Reason
 from pivotal.stats.exact_ranks import critical_rank_sum, mann_whitney_cdf
 from pivotal.stats.normal import tail, two_sided_quantile
@@ -16,9 +16,6 @@ from pivotal.stats.tables import Mask, first_reason
 
 Limits = Literal["exact", "exact-ties", "moses", "inverted", "inverted-corrected"]
 LIMITS = ("exact", "exact-ties", "moses", "inverted", "inverted-corrected")
-
-# Pairwise differences held at a time: 64 MiB.
-WORKSPACE = 2**23
 
 
 def hodges_lehmann(
@@ -89,7 +86,7 @@ def hodges_lehmann(
         below = _exact_order(n1, n0, tail(level))
     order = np.where(n1 * n0 > 0, below, 0.0).astype(np.int64)
     estimate, low, high = (np.full(len(values), np.nan) for _ in range(3))
-    for rows in _rounds(len(values), int(n1.max(initial=0)) * int(n0.max(initial=0))):
+    for rows in rounds(len(values), int(n1.max(initial=0)) * int(n0.max(initial=0))):
         ordered = _differences(values[rows], seen[rows] & arm[rows], seen[rows] & ~arm[rows])
         count = (n1 * n0)[rows]
         estimate[rows] = (_at(ordered, (count + 1) // 2, count) + _at(ordered, count // 2 + 1, count)) / 2
@@ -158,9 +155,3 @@ def _at(ordered: Floats, place: NDArray[np.int64], count: NDArray[np.int64]) -> 
     inside = (place >= 1) & (place <= count)
     index = np.clip(place - 1, 0, ordered.shape[1] - 1)
     return np.where(inside, np.take_along_axis(ordered, index[:, None], axis=1)[:, 0], np.nan)
-
-
-def _rounds(replicates: int, pairs: int) -> Iterator[slice]:
-    step = max(1, WORKSPACE // max(pairs, 1))
-    for start in range(0, replicates, step):
-        yield slice(start, start + step)
