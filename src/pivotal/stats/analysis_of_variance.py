@@ -77,7 +77,7 @@ def anova(sums: CrossProducts, spans: Sequence[slice]) -> VarianceTable:
         ss=np.concatenate([ss, left[:, -1:]], axis=1),
         df=np.concatenate([df, rest], axis=1),
         f=_with_residual(f),
-        p=_with_residual(special.fdtrc(df, np.maximum(rest, 1), f)),
+        p=_with_residual(np.asarray(special.fdtrc(df, np.maximum(rest, 1), f), dtype=np.float64)),
         r_squared=1 - divide(left[:, -1], np.where(fits[0].reason == Reason.CONSTANT, 0.0, left[:, 0])),
         reason=fits[-1].reason,
     )
@@ -116,7 +116,8 @@ def joint_test(fit: OlsFit, contrasts: ArrayLike, *, covariance: ArrayLike | Non
     """
     given = np.asarray(contrasts, dtype=np.float64)
     rows = np.broadcast_to(given, (len(fit.df), *given.shape[-2:]))
-    known = np.stack([fit.swept.estimable(rows[:, k].T) for k in range(rows.shape[1])]).all(axis=0)
+    each = [fit.swept.estimable(rows[:, k].T) for k in range(rows.shape[1])]
+    known = np.asarray(np.all(each, axis=0), dtype=np.bool_)
     inverse = np.moveaxis(fit.swept.inverse, -1, 0)
     spread = inverse if covariance is None else np.asarray(covariance, dtype=np.float64)
     scale = fit.sigma2 if covariance is None else np.ones(len(fit.df))

@@ -12,8 +12,8 @@ from pivotal.stats.estimate import Floats
 
 Result = TypeVar("Result")
 
-# Numbers that one array of a part may hold: 16 MiB.
-WORKSPACE = 2**21
+# Numbers that one array of a part may hold: 1 MiB, which stays in the cache.
+WORKSPACE = 2**17
 
 
 def rounds(replicates: int, width: int, workspace: int = WORKSPACE) -> Iterator[slice]:

@@ -32,7 +32,7 @@ class Counts:
 
     @classmethod
     def of(cls, y: ArrayLike, exposure: ArrayLike, design: ArrayLike, included: ArrayLike | None) -> Counts:
-        """From arrays with replicates first; units with no exposure or a missing count or exposure do not enter.
+        """From arrays with replicates first; units without exposure or with anything missing do not enter.
 
         Raises
         ------
@@ -41,13 +41,14 @@ class Counts:
         """
         counts = np.asarray(y, dtype=np.float64)
         time = np.broadcast_to(np.asarray(exposure, dtype=np.float64), counts.shape)
-        here = ~np.isnan(counts) & ~np.isnan(time)
+        model = np.asarray(design, dtype=np.float64)
+        here = ~np.isnan(counts) & ~np.isnan(time) & ~np.isnan(model.sum(axis=-1))
         if included is not None:
             here &= np.asarray(included, dtype=np.bool_)
         if (counts[here] < 0).any():
             raise ValueError("y has a negative count; counts are 0 or more. Correct it or leave the unit out.")
         if ((time <= 0) & (counts > 0) & here).any():
-            raise ValueError("exposure is 0 where y is not; who has an event was exposed. Correct it or leave the unit out.")
+            raise ValueError("exposure is 0 where y is not; who has an event was exposed. Correct it or leave it out.")
         here &= time > 0
         seen = here.T.astype(np.float64)
         y_seen = np.ascontiguousarray(np.where(here, counts, 0.0).T)
@@ -55,7 +56,7 @@ class Counts:
             y_seen,
             np.ascontiguousarray(np.log(np.where(here, time, 1.0)).T),
             seen,
-            Units.of(np.where(here[..., None], design, 0.0) if np.ndim(design) == 3 else design),
+            Units.of(np.nan_to_num(model)),
             np.asarray(special.gammaln(y_seen + 1).sum(axis=0), dtype=np.float64),
         )
 

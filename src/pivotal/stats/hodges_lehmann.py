@@ -36,8 +36,8 @@ def hodges_lehmann(
         Which of the ordered differences D(1) <= ... <= D(K), K = n₁n₀, are the limits D(k) and D(K + 1 - k):
         "exact", the greatest k with P(U < k) <= α/2 in untied samples; "exact-ties", k = ⌊u⌋ + 1 with u the greatest
         possible count of pairs for which P(U <= u) <= α/2 given the ties; "moses", k = ⌊K/2 - z SD⌋ with the SD given
-        the ties; "inverted", where the z of the rank-sum test, with the variance that ties within arms leave, crosses ±z;
-        "inverted-corrected", the same with continuity correction.
+        the ties; "inverted", where the z of the rank-sum test, with the variance that ties within arms leave, crosses
+        ±z; "inverted-corrected", the same with continuity correction.
     level
         Confidence level.
 
@@ -57,11 +57,12 @@ def hodges_lehmann(
     -----
     Hodges and Lehmann (1963), doi:10.1214/aoms/1177704172; limits: Moses, as in Hollander, Wolfe and Chicken (2014),
     doi:10.1002/9781119196037, section 4.3. "exact" is R `wilcox.test(exact = TRUE, conf.int = TRUE)`, which shows the
-    extreme differences with a warning where the level is out of reach. "moses" is SAS `PROC NPAR1WAY HL` and "exact-ties" its
-    `EXACT HL`: the documentation leaves open how ties enter, its examples are met so. "inverted-corrected"
-    and "inverted" are R's `exact = FALSE` with and without `correct`: R looks for the root of a step function, whose
-    jump is the difference given here, and finds it as nearly as its `tol.root` (by default 1e-4). R's estimate then
-    is such a root too, and anywhere on the flat stretch between two middle differences; here it is the median always.
+    extreme differences with a warning where the level is out of reach. "moses" is SAS `PROC NPAR1WAY HL` and
+    "exact-ties" its `EXACT HL`: the documentation leaves open how ties enter, its examples are met so.
+    "inverted-corrected" and "inverted" are R's `exact = FALSE` with and without `correct`: R looks for the root of a
+    step function, whose jump is the difference given here, and finds it as nearly as its `tol.root` (by default
+    1e-4). R's estimate then is such a root too, anywhere on the flat stretch between the two middle differences where
+    K is even; here it is the median always.
 
     Examples
     --------

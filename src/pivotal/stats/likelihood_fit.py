@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from pivotal.stats.estimate import Floats, Reason, Reasons
-from pivotal.stats.newton import Likelihood, Maximum, Quadratic, maximise
+from pivotal.stats.newton import Likelihood, Local, Maximum, maximise
 from pivotal.stats.roots import Rows
 from pivotal.stats.sweep import Swept, sweep
 from pivotal.stats.tables import Mask, first_reason
@@ -47,10 +47,18 @@ class RegressionFit:
     coefficient_reason: Reasons
 
 
+class Scored(Local, Protocol):
+    """A likelihood near some coefficients, with its score."""
+
+    @property
+    def score(self) -> Floats:
+        """(column, replicate)."""
+
+
 class Regression(Likelihood, Protocol):
     """A likelihood whose information tells which coefficients are determined."""
 
-    def evaluate(self, coefficients: Floats) -> Quadratic:
+    def evaluate(self, coefficients: Floats) -> Scored:
         """The likelihood near (column, replicate)."""
 
     def rest(self, coefficients: Floats) -> Floats:
@@ -83,6 +91,11 @@ class Settled:
         shown[runs] = np.copysign(np.inf, self.away[runs])
         return shown.T
 
+    def part(self, chosen: slice) -> Settled:
+        """Some of the coefficients."""
+        values, away = self.coefficients[chosen], self.away[chosen]
+        return Settled(values, self.free[chosen], self.finite[chosen], away, self.loglik, self.converged)
+
     def mask(self, covariance: Floats) -> Floats:
         """A covariance (column, column, replicate), replicates first, NaN where a coefficient is not finite."""
         return np.moveaxis(np.where(self.finite[:, None] & self.finite[None], covariance, np.nan), -1, 0)
@@ -108,11 +121,9 @@ def settle(likelihood: Regression, top: Maximum, free: Mask, known: Mask) -> Set
     The runaways are held where they are, far out, and the others maximised again: their limit. What the units not
     fitted exactly then do not determine is lost.
     """
-    end = likelihood.evaluate(top.coefficients)
-    fit = Settled(
-        top.coefficients.copy(), free.copy(), free & known, np.zeros(free.shape), end.loglik.copy(), top.converged.copy()
-    )
-    fit.finite &= top.converged
+    loglik = likelihood.evaluate(top.coefficients).loglik.copy()
+    finite, away = free & known & top.converged, np.zeros(free.shape)
+    fit = Settled(top.coefficients.copy(), free.copy(), finite, away, loglik, top.converged.copy())
     stuck = np.flatnonzero(~top.converged & free.any(axis=0))
     if stuck.size == 0:
         return fit

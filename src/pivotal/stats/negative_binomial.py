@@ -62,7 +62,7 @@ def fit_negative_binomial(
     exposure
         Time at risk, (replicate, patient) or (patient,). Patients without exposure do not enter.
     design
-        Covariates with the intercept's column, (patient, column) or (replicate, patient, column).
+        Covariates with the intercept's column, NaN where missing, (patient, column) or (replicate, patient, column).
     included
         Which patients enter, (replicate, patient); None for all.
 
@@ -79,10 +79,10 @@ def fit_negative_binomial(
 
     Notes
     -----
-    Variance μ + kμ² (NB2), maximum likelihood of β and k jointly (Lawless 1987, doi:10.2307/3314912), by Newton's method from the Poisson
-    fit. R `MASS::glm.nb` gives the same fit, its standard errors being those of `covariance` and `se_theta` (observed
-    information of θ at fixed means). SAS `PROC GENMOD` inverts the observed information of β and k together: `observed`
-    and `se_dispersion`. The two differ a little in every sample and agree in the limit.
+    Variance μ + kμ² (NB2), maximum likelihood of β and k jointly (Lawless 1987, doi:10.2307/3314912), by Newton's
+    method from the Poisson fit. R `MASS::glm.nb` gives the same fit, its standard errors being those of `covariance`
+    and `se_theta` (observed information of θ at fixed means). SAS `PROC GENMOD` inverts the observed information of β
+    and k together: `observed` and `se_dispersion`. The two differ a little in every sample and agree in the limit.
     Without overdispersion `glm.nb` lets θ grow until its iterations are used up and warns; GENMOD stops near k = 0, or
     below.
 
@@ -195,7 +195,7 @@ class _Fitted:
         joint = cholesky.invert(cholesky.factor(fix(local.information, self.fit.free), size + 1))
         # at the maximum the score of k is 0: d²/d(log θ)² is d²/d(log k)²
         own = np.where(self.fit.finite[-1] & (local.information[-1] > 0), local.information[-1], np.nan)
-        outer = _without_dispersion(self.fit)
+        outer = self.fit.part(slice(-1))
         reasons = count_reasons(counts, outer, self.known)
         fit_reasons = fit_reason(counts, outer, reasons)
         none = self.flat & (fit_reasons == Reason.NONE)
@@ -241,10 +241,6 @@ def _with_dispersion(plain: Settled, log_k: Floats) -> Settled:
         plain.loglik,
         plain.converged,
     )
-
-
-def _without_dispersion(fit: Settled) -> Settled:
-    return Settled(fit.coefficients[:-1], fit.free[:-1], fit.finite[:-1], fit.away[:-1], fit.loglik, fit.converged)
 
 
 def _replace(fit: Settled, rows: np.ndarray, other: Settled) -> None:

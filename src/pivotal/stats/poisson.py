@@ -83,9 +83,7 @@ class PoissonLikelihood:
         return self.counts.units.information(np.where((self.counts.y == 0) & (mean < GONE), 0.0, mean))
 
 
-def fit_poisson(
-    y: ArrayLike, exposure: ArrayLike, design: ArrayLike, included: ArrayLike | None = None
-) -> PoissonFit:
+def fit_poisson(y: ArrayLike, exposure: ArrayLike, design: ArrayLike, included: ArrayLike | None = None) -> PoissonFit:
     """Fit a Poisson regression with log exposure as offset, in every replicate.
 
     Parameters
@@ -96,7 +94,7 @@ def fit_poisson(
         Time at risk, (replicate, unit) or (unit,); the unit of time is that of the rates. Units without exposure do
         not enter.
     design
-        Covariates with the intercept's column, (unit, column) or (replicate, unit, column).
+        Covariates with the intercept's column, NaN where missing, (unit, column) or (replicate, unit, column).
     included
         Which units enter, (replicate, unit); None for all.
 
@@ -116,7 +114,8 @@ def fit_poisson(
     log E(y) = log exposure + x'β by Newton's method. As R `glm(poisson)` with `offset(log(exposure))` and SAS `PROC
     GENMOD`. Model-based variance (X'WX)⁻¹; `robust` is HC0, as R `sandwich::vcovHC(type = "HC0")`; `quasi` multiplies
     with Pearson's dispersion, as R's `quasipoisson` (which tests by t with `df`) and SAS `PSCALE` (which tests by the
-    normal distribution). From cells of patients estimates are the same, but robust variance, deviance and dispersion are not.
+    normal distribution). From cells of patients the estimates are the same, but robust variance, deviance and
+    dispersion are not.
     The log likelihood has the factorials, as R's `logLik`.
 
     Examples
@@ -243,5 +242,3 @@ def fit_reason(counts: Counts, settled: Settled, reasons: Reasons) -> Reasons:
         (~settled.converged, Reason.NOT_CONVERGED),
         ((reasons == Reason.SEPARATION).any(axis=0), Reason.SEPARATION),
     )
-
-

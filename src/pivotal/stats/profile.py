@@ -148,5 +148,3 @@ def likelihood_ratio(
         reason=fit.coefficient_reason[:, column],
         converged=fit.converged,
     )
-
-

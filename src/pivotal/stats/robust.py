@@ -31,8 +31,8 @@ def hc_covariance(y: ArrayLike, x: ArrayLike, observed: ArrayLike, fit: OlsFit, 
     Returns
     -------
     Floats
-        (replicate, column, column), for `ancova(..., covariance=)`. Zero in the rows and columns of aliased columns. NaN
-        for HC2 and HC3 where a patient has leverage h = 1: `ancova` then says `Reason.LEVERAGE`.
+        (replicate, column, column), for `ancova(..., covariance=)`. Zero in the rows and columns of aliased columns.
+        NaN for HC2 and HC3 where a patient has leverage h = 1: `ancova` then says `Reason.LEVERAGE`.
 
     Raises
     ------

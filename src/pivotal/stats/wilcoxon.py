@@ -59,9 +59,10 @@ def rank_sum(
 
     Notes
     -----
-    Wilcoxon (1945), doi:10.2307/3001968; Mann and Whitney (1947), doi:10.1214/aoms/1177730491. As R `wilcox.test`, which
-    refuses the exact test with ties; SAS `EXACT WILCOXON` and R `coin` have it, by the rule "distance". SAS's normal approximation, `PROC NPAR1WAY WILCOXON`, is that with correction, as R's default. R's W and the
-    U here belong to the first sample (active); SAS's rank sum is W + n₁(n₁ + 1)/2.
+    Wilcoxon (1945), doi:10.2307/3001968; Mann and Whitney (1947), doi:10.1214/aoms/1177730491. As R `wilcox.test`,
+    which refuses the exact test with ties; SAS `EXACT WILCOXON` and R `coin` have it, by the rule "distance". SAS's
+    normal approximation, `PROC NPAR1WAY WILCOXON`, is that with correction, as R's default. R's W and the U here belong
+    to the first sample (active); SAS's rank sum is W + n₁(n₁ + 1)/2.
 
     Examples
     --------
@@ -103,13 +104,14 @@ def _exact_p(sums: RankSum, empty: Mask, rule: Rule) -> Floats:
     tied = np.setdiff1d(np.flatnonzero(~empty), plain)
     if tied.size:
         p[tied] = _tied_p(sums, sizes[:, 0], tied, rule)
-    return np.minimum(p, 1.0)
+    return np.asarray(np.minimum(p, 1.0), dtype=np.float64)
 
 
 def _tied_p(sums: RankSum, n1: NDArray[np.int64], rows: NDArray[np.intp], rule: Rule) -> Floats:
     total = sums.u[rows] + sums.n1[rows] * (sums.n1[rows] + 1) / 2
     if rule == "central":
-        return 2 * np.minimum(*rank_sum_tails(sums.ranks[rows], n1[rows], total, total))
+        lower, upper = rank_sum_tails(sums.ranks[rows], n1[rows], total, total)
+        return np.asarray(2 * np.minimum(lower, upper), dtype=np.float64)
     far, centre = np.abs(sums.excess[rows]), total - sums.excess[rows]
     below, above = rank_sum_tails(sums.ranks[rows], n1[rows], centre - far, centre + far)
     return np.where(far == 0, 1.0, below + above)
@@ -173,7 +175,7 @@ def signed_rank(
         excess = _towards_zero(excess, 0.5) if correction else excess
         statistic = divide(excess, np.sqrt((ranks**2).sum(axis=1)) / 2)
         p = np.where(n == 0, 1.0, two_sided_p(statistic))
-    none = ~seen.any(axis=1)
+    none = seen.sum(axis=1) == 0
     return Estimate(
         statistic=statistic,
         p=np.where(none, np.nan, p),
@@ -225,7 +227,7 @@ def van_elteren(y: ArrayLike, active: ArrayLike, strata: ArrayLike, included: Ar
         compared |= both
         numerator += np.where(both, sums.excess * weight, 0.0)
         variance += np.where(both, sums.variance * weight**2, 0.0)
-    empty = ~(seen & arm).any(axis=1) | ~(seen & ~arm).any(axis=1)
+    empty = ((seen & arm).sum(axis=1) == 0) | ((seen & ~arm).sum(axis=1) == 0)
     z = divide(numerator, np.sqrt(variance))
     return Estimate(
         estimate=np.where(compared, numerator, np.nan),
@@ -277,7 +279,7 @@ def kruskal_wallis(y: ArrayLike, groups: ArrayLike, levels: int, included: Array
     between = np.stack([np.where(mask, centred, 0.0).sum(axis=1) for mask in members]) ** 2
     filled = (n > 0).sum(axis=0)
     spread = (centred**2).sum(axis=1)
-    enough = filled > 1
+    enough = np.asarray(filled > 1, dtype=np.bool_)
     h = divide((total - 1) * np.nansum(divide(between, n), axis=0), np.where(enough, spread, 0.0))
     df = np.where(enough, filled - 1, np.nan)
     return Estimate(
