@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pivotal.stats.analysis_of_variance import VarianceTable, anova, joint_test
 from pivotal.stats.ancova import (
     CrossProducts,
     OlsFit,
@@ -22,12 +23,26 @@ from pivotal.stats.exact_logistic import (
 )
 from pivotal.stats.fisher import fisher_exact
 from pivotal.stats.graph import GraphTest, bonferroni_graph
+from pivotal.stats.hodges_lehmann import hodges_lehmann
+from pivotal.stats.incidence import incidence_difference, incidence_rate, incidence_ratio, patient_years
+from pivotal.stats.interacted import interacted_ancova
+from pivotal.stats.linear_model import Covariate, Factor, LinearModel
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
 from pivotal.stats.mmrm import MmrmFit, VisitDesign, fit_mmrm, visit_design
+from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
+from pivotal.stats.ordinal import (
+    ProportionalOddsFit,
+    category_counts,
+    fit_proportional_odds,
+    proportional_odds_lr,
+    proportional_odds_test,
+)
+from pivotal.stats.poisson import PoissonFit, fit_poisson, poisson_lr
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
 from pivotal.stats.risk_difference import wald as wald_difference
+from pivotal.stats.robust import hc_covariance
 from pivotal.stats.summary import Summary, summarise
 from pivotal.stats.survival.cox import CoxFit, cox_wald, fit_cox, hazard_ratio
 from pivotal.stats.survival.cumulative_incidence import CumulativeIncidence, cumulative_incidence, incidence_at
@@ -36,27 +51,39 @@ from pivotal.stats.survival.km_quantile import survival_quantile
 from pivotal.stats.survival.logrank import LogRank, log_rank
 from pivotal.stats.survival.rmst import rmst, rmst_difference, rmst_horizon, rmst_ratio
 from pivotal.stats.survival.weights import LogRankWeights
+from pivotal.stats.two_samples import one_way, standardised_mean_difference, t_test
+from pivotal.stats.wilcoxon import kruskal_wallis, rank_sum, signed_rank, van_elteren
+from pivotal.stats.win_probability import win_probability
 
 __all__ = [
+    "Covariate",
     "CoxFit",
     "CrossProducts",
     "CumulativeIncidence",
     "Estimate",
     "ExactLogistic",
+    "Factor",
     "GraphTest",
     "KaplanMeier",
+    "LinearModel",
     "LogRank",
     "LogRankWeights",
     "LogisticFit",
     "MmrmFit",
+    "NegativeBinomialFit",
     "NullDistribution",
     "OlsFit",
+    "PoissonFit",
+    "ProportionalOddsFit",
     "Reason",
     "Summary",
+    "VarianceTable",
     "VisitDesign",
     "ancova",
+    "anova",
     "at_risk_at",
     "bonferroni_graph",
+    "category_counts",
     "clopper_pearson",
     "cochran_mantel_haenszel",
     "cox_wald",
@@ -69,10 +96,21 @@ __all__ = [
     "fit_cox",
     "fit_logistic",
     "fit_mmrm",
+    "fit_negative_binomial",
     "fit_ols",
+    "fit_poisson",
+    "fit_proportional_odds",
     "hazard_ratio",
+    "hc_covariance",
+    "hodges_lehmann",
     "incidence_at",
+    "incidence_difference",
+    "incidence_rate",
+    "incidence_ratio",
+    "interacted_ancova",
+    "joint_test",
     "kaplan_meier",
+    "kruskal_wallis",
     "log_rank",
     "logistic_lr",
     "logistic_wald",
@@ -82,16 +120,28 @@ __all__ = [
     "mantel_haenszel_odds_ratio",
     "mee",
     "miettinen_nurminen",
+    "negative_binomial_lr",
     "newcombe",
+    "one_way",
+    "patient_years",
+    "poisson_lr",
+    "proportional_odds_lr",
+    "proportional_odds_test",
+    "rank_sum",
     "rmst",
     "rmst_difference",
     "rmst_horizon",
     "rmst_ratio",
+    "signed_rank",
+    "standardised_mean_difference",
     "summarise",
     "survival_at",
     "survival_quantile",
+    "t_test",
+    "van_elteren",
     "visit_design",
     "wald",
     "wald_difference",
     "wilson",
+    "win_probability",
 ]
