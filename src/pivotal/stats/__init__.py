@@ -29,7 +29,16 @@ from pivotal.stats.interacted import interacted_ancova
 from pivotal.stats.linear_model import Covariate, Factor, LinearModel
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
-from pivotal.stats.mmrm import MmrmFit, VisitDesign, fit_mmrm, visit_design
+from pivotal.stats.mmrm import (
+    FTest,
+    MmrmFit,
+    VisitDesign,
+    fit_mmrm,
+    mmrm_contrasts,
+    mmrm_covariance,
+    mmrm_f_test,
+    visit_design,
+)
 from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
 from pivotal.stats.ordinal import (
     ProportionalOddsFit,
@@ -62,6 +71,7 @@ __all__ = [
     "CumulativeIncidence",
     "Estimate",
     "ExactLogistic",
+    "FTest",
     "Factor",
     "GraphTest",
     "KaplanMeier",
@@ -120,6 +130,9 @@ __all__ = [
     "mantel_haenszel_odds_ratio",
     "mee",
     "miettinen_nurminen",
+    "mmrm_contrasts",
+    "mmrm_covariance",
+    "mmrm_f_test",
     "negative_binomial_lr",
     "newcombe",
     "one_way",

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable
 from pivotal.plan.batch import Batch
 from pivotal.plan.methods.binary import from_cells, in_large_sample
 from pivotal.plan.methods.continuous import ancova
+from pivotal.plan.methods.longitudinal import mmrm
 from pivotal.plan.methods.outcome import Outcome, Pair
+from pivotal.plan.methods.ranks import van_elteren, wilcoxon
+from pivotal.plan.methods.regression import incidence_rate, negative_binomial, poisson, proportional_odds
 from pivotal.plan.methods.survival import cox, log_rank, restricted_mean
 from pivotal.study.methods import Method
 from pivotal.study.model import Analysis, Endpoint
@@ -23,6 +26,13 @@ ByPatient = Callable[[Batch, Endpoint, Analysis, str, list[Pair]], list[Outcome]
 
 BY_PATIENT: dict[Method, ByPatient] = {
     "ancova": ancova,
+    "mmrm": mmrm,
+    "wilcoxon": wilcoxon,
+    "van elteren": van_elteren,
+    "proportional odds": proportional_odds,
+    "poisson": poisson,
+    "negative binomial": negative_binomial,
+    "exposure-adjusted incidence rate": incidence_rate,
     "log-rank": log_rank,
     "cox": cox,
     "restricted mean survival time": restricted_mean,
