@@ -27,6 +27,7 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
+    NO_STATISTIC = 70
 
     @property
     def text(self) -> str:
@@ -47,6 +48,7 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.NO_STATISTIC: "the comparison has no test statistic",
 }
 
 
