@@ -12,7 +12,10 @@ from pivotal.stats.ancova import (
     ls_means,
     ls_means_rows,
 )
+from pivotal.stats.closure import ClosedTest, ClosureWeights, closed_graph, closure_weights
 from pivotal.stats.cmh import cochran_mantel_haenszel, mantel_haenszel_odds_ratio
+from pivotal.stats.common_factor import any_beyond, control_correlation, control_loadings
+from pivotal.stats.dunnett import Dunnett, dunnett, dunnett_critical
 from pivotal.stats.estimate import Estimate, Reason
 from pivotal.stats.exact_logistic import (
     ExactLogistic,
@@ -23,9 +26,13 @@ from pivotal.stats.exact_logistic import (
 )
 from pivotal.stats.fisher import fisher_exact
 from pivotal.stats.graph import GraphTest, bonferroni_graph
+from pivotal.stats.graph_intervals import GraphIntervals, graph_intervals
+from pivotal.stats.graph_trace import GraphTrace, graph_trace, update_graph
+from pivotal.stats.graphs import Graph, fallback_graph, fixed_sequence_graph, gatekeeper, holm_graph
 from pivotal.stats.hodges_lehmann import hodges_lehmann
 from pivotal.stats.incidence import incidence_difference, incidence_rate, incidence_ratio, patient_years
 from pivotal.stats.interacted import interacted_ancova
+from pivotal.stats.intersection import LocalTest
 from pivotal.stats.linear_model import Covariate, Factor, LinearModel
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
@@ -40,6 +47,7 @@ from pivotal.stats.mmrm import (
     visit_design,
 )
 from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
+from pivotal.stats.ordered import fallback, fixed_sequence, serial_gatekeeper
 from pivotal.stats.ordinal import (
     ProportionalOddsFit,
     category_counts,
@@ -47,6 +55,7 @@ from pivotal.stats.ordinal import (
     proportional_odds_lr,
     proportional_odds_test,
 )
+from pivotal.stats.p_adjust import adjust_p
 from pivotal.stats.poisson import PoissonFit, fit_poisson, poisson_lr
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
@@ -65,17 +74,24 @@ from pivotal.stats.wilcoxon import kruskal_wallis, rank_sum, signed_rank, van_el
 from pivotal.stats.win_probability import win_probability
 
 __all__ = [
+    "ClosedTest",
+    "ClosureWeights",
     "Covariate",
     "CoxFit",
     "CrossProducts",
     "CumulativeIncidence",
+    "Dunnett",
     "Estimate",
     "ExactLogistic",
     "FTest",
     "Factor",
+    "Graph",
+    "GraphIntervals",
     "GraphTest",
+    "GraphTrace",
     "KaplanMeier",
     "LinearModel",
+    "LocalTest",
     "LogRank",
     "LogRankWeights",
     "LogisticFit",
@@ -89,19 +105,29 @@ __all__ = [
     "Summary",
     "VarianceTable",
     "VisitDesign",
+    "adjust_p",
     "ancova",
     "anova",
+    "any_beyond",
     "at_risk_at",
     "bonferroni_graph",
     "category_counts",
     "clopper_pearson",
+    "closed_graph",
+    "closure_weights",
     "cochran_mantel_haenszel",
+    "control_correlation",
+    "control_loadings",
     "cox_wald",
     "cross_levels",
     "cross_products",
     "cumulative_incidence",
+    "dunnett",
+    "dunnett_critical",
     "exact_logistic",
     "exact_logistic_null",
+    "fallback",
+    "fallback_graph",
     "fisher_exact",
     "fit_cox",
     "fit_logistic",
@@ -110,9 +136,15 @@ __all__ = [
     "fit_ols",
     "fit_poisson",
     "fit_proportional_odds",
+    "fixed_sequence",
+    "fixed_sequence_graph",
+    "gatekeeper",
+    "graph_intervals",
+    "graph_trace",
     "hazard_ratio",
     "hc_covariance",
     "hodges_lehmann",
+    "holm_graph",
     "incidence_at",
     "incidence_difference",
     "incidence_rate",
@@ -145,12 +177,14 @@ __all__ = [
     "rmst_difference",
     "rmst_horizon",
     "rmst_ratio",
+    "serial_gatekeeper",
     "signed_rank",
     "standardised_mean_difference",
     "summarise",
     "survival_at",
     "survival_quantile",
     "t_test",
+    "update_graph",
     "van_elteren",
     "visit_design",
     "wald",

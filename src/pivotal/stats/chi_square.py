@@ -47,6 +47,4 @@ def pearson_chi_square(
     if correction:
         apart = np.maximum(apart - total / 2, 0.0)
     statistic = divide(total * apart**2, arms.n1 * arms.n0 * events * (total - events))
-    return Estimate(
-        statistic=statistic, df=np.ones(statistic.shape), p=chi_square_p(statistic), reason=arms.reason()
-    )
+    return Estimate(statistic=statistic, df=np.ones(statistic.shape), p=chi_square_p(statistic), reason=arms.reason())

@@ -39,6 +39,7 @@ class Reason(IntEnum):
     LEVERAGE = 52
     LEVEL_OUT_OF_REACH = 53
     NO_EXPOSURE = 54
+    NO_STATISTIC = 70
 
     @property
     def text(self) -> str:
@@ -71,6 +72,7 @@ _TEXT = {
     Reason.LEVERAGE: "a patient alone determines a coefficient: this variance does not exist",
     Reason.LEVEL_OUT_OF_REACH: "too few patients for an interval of this level",
     Reason.NO_EXPOSURE: "an arm has no exposure",
+    Reason.NO_STATISTIC: "the comparison has no test statistic",
 }
 
 

@@ -99,9 +99,7 @@ def fisher_exact(
     return Estimate(estimate=estimate, ci_low=low, ci_high=high, p=p, reason=_reasons(arms, estimate))
 
 
-def exact_numbers(
-    family: Conditional, level: float, alternative: Alternative, rule: Rule, limits: Limits
-) -> Floats:
+def exact_numbers(family: Conditional, level: float, alternative: Alternative, rule: Rule, limits: Limits) -> Floats:
     """Estimate, limits and p of every table, (4, table)."""
     if limits == "rule" and alternative == "two-sided":
         low, high = rule_limits(family, 2 * tail(level), rule)

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from pivotal.stats.batches import rounds
+from pivotal.stats.conditional import TIES, Alternative, Rule
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
-from pivotal.stats.fisher import TIES, Alternative, Rule
 from pivotal.stats.normal import tail, two_sided_p, two_sided_quantile
 from pivotal.stats.roots import Rows, find_root
 from pivotal.stats.tables import divide, first_reason

@@ -172,9 +172,7 @@ def _interval(
     varies = np.flatnonzero(_varies(filled, present))
     statistic[varies] = function.at(np.full(varies.size, null), varies)
     reason = _reasons(strata, known, estimate, contrast)
-    estimate, low, high, statistic, reason = (
-        each.reshape(shape) for each in (estimate, low, high, statistic, reason)
-    )
+    estimate, low, high, statistic, reason = (each.reshape(shape) for each in (estimate, low, high, statistic, reason))
     return Estimate(
         estimate=estimate, ci_low=low, ci_high=high, statistic=statistic, p=two_sided_p(statistic), reason=reason
     )

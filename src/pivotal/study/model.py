@@ -275,10 +275,18 @@ class Edge(Part):
 
 
 class Testing(Sourced):
-    """The testing strategy: a graph of weighted Bonferroni tests, two-sided."""
+    """The testing strategy: a graph of weighted tests, two-sided.
+
+    An intersection of hypotheses is tested by weighted Bonferroni; by Simes or Hochberg, where the plan declares the
+    statistics positively dependent; or parametrically, hypotheses of one endpoint and comparator by the correlation that
+    the allocation ratio gives, Bonferroni between such groups.
+    """
 
     alpha: float = Field(gt=0, lt=1)
-    procedure: Literal["bonferroni graph"] = "bonferroni graph"
+    procedure: Literal["bonferroni graph", "simes graph", "hochberg graph", "parametric graph"] = "bonferroni graph"
+    positive_dependence: bool = Field(
+        default=False, description="the statistics are positively dependent: needed by Simes and Hochberg"
+    )
     hypotheses: tuple[Hypothesis, ...] = ()
     edges: tuple[Edge, ...] = ()
 
