@@ -12,7 +12,7 @@ from pivotal.stats import cholesky
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.logistic_newton import Cells, Evaluation, Maximum, empirical_start, maximise
 from pivotal.stats.normal import two_sided_p, two_sided_quantile
-from pivotal.stats.sweep import Swept, sweep
+from pivotal.stats.sweep import Swept, determined, sweep
 from pivotal.stats.tables import Mask, divide, first_reason
 
 # Fitted this near to 0 or 1 when Newton has not arrived, a cell is running away; from one half it takes 14 steps.
@@ -84,7 +84,7 @@ def fit_logistic(events: ArrayLike, totals: ArrayLike, design: ArrayLike) -> Log
     varies = (cells.events.sum(axis=0) > 0) & (cells.events.sum(axis=0) < cells.totals.sum(axis=0))
     free = whole.kept & varies
     top = maximise(cells, empirical_start(cells, free), free)
-    solution = _Solution.at(cells, free, top, _determined(whole) & varies)
+    solution = _Solution.at(cells, free, top, determined(whole) & varies)
     stuck = np.flatnonzero(~top.converged)
     if stuck.size:
         solution.replace(stuck, _limit(cells.take(stuck), top, stuck, solution))
@@ -231,7 +231,7 @@ class _Solution:
     def finish(self, cells: Cells, whole: Swept, varies: Mask) -> LogisticFit:
         """Name what is not a number, and put the replicates first."""
         no_events, all_events = cells.events.sum(axis=0) == 0, ~varies
-        known = _determined(whole)
+        known = determined(whole)
         lost = self.converged & ~self.finite & ~self.infinite
         reasons = first_reason(
             (~known, Reason.ALIASED),
@@ -264,15 +264,13 @@ class _Solution:
 
 def _limit(cells: Cells, top: Maximum, rows: np.ndarray, whole: _Solution) -> _Solution:
     """The fit that diverging replicates tend to: cells fitted exactly set aside, the rest fitted again."""
-    probability = Evaluation.of(cells, top.coefficients[:, rows]).probability
-    none, every = cells.events == 0, cells.events == cells.totals
-    gone = (none & (probability < BOUNDARY)) | (every & (probability > 1 - BOUNDARY))
+    gone = fitted_exactly(cells, top.coefficients[:, rows])
     separated = (gone & (cells.totals > 0)).any(axis=0)
     rest = cells.without(gone)
     left = structure(rest)
     inner = maximise(rest, empirical_start(rest, left.kept), left.kept)
     determined = whole.finite[:, rows]
-    limit = _Solution.at(rest, left.kept, inner, determined & _determined(left))
+    limit = _Solution.at(rest, left.kept, inner, determined & determined(left))
     limit.converged &= separated
     limit.finite &= limit.converged
     step = top.step[:, rows]
@@ -280,6 +278,13 @@ def _limit(cells: Cells, top: Maximum, rows: np.ndarray, whole: _Solution) -> _S
     limit.infinite = determined & ~limit.finite & running & limit.converged
     limit.coefficients[limit.infinite] = step[limit.infinite]
     return limit
+
+
+def fitted_exactly(cells: Cells, coefficients: Floats) -> Mask:
+    """Cells of one outcome whose fitted probability is about to be 0 or 1, (cell, replicate)."""
+    probability = Evaluation.of(cells, coefficients).probability
+    none, every = cells.events == 0, cells.events == cells.totals
+    return (none & (probability < BOUNDARY)) | (every & (probability > 1 - BOUNDARY))
 
 
 def structure(cells: Cells) -> Swept:
@@ -298,9 +303,3 @@ def structure(cells: Cells) -> Swept:
         np.broadcast_to(swept.matrix, (*swept.matrix.shape[:2], cells.replicates)),
         np.broadcast_to(swept.kept, (cells.size, cells.replicates)),
     )
-
-
-def _determined(swept: Swept) -> Mask:
-    """Coefficients that do not hang on which aliased columns were dropped, (column, replicate)."""
-    unit = np.eye(len(swept.kept))
-    return np.stack([swept.estimable(unit[:, [column]]) for column in range(len(unit))])

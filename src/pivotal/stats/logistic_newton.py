@@ -17,7 +17,7 @@ from pivotal.stats.newton import LAST_STEP, MAX_STEPS, Maximum, fix, maximise
 from pivotal.stats.roots import Rows
 from pivotal.stats.tables import Mask
 
-__all__ = ["MAX_STEPS", "Cells", "Evaluation", "Maximum", "empirical_start", "maximise"]
+__all__ = ["MAX_STEPS", "Cells", "Evaluation", "Maximum", "empirical_start", "fix", "maximise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,13 @@ class Cells:
         if self.columns.ndim == 2:
             return np.asarray(self.products @ weight, dtype=np.float64)
         return np.asarray(np.einsum("tcr,cr->tr", self.products, weight), dtype=np.float64)
+
+    def quadratic(self, matrix: Floats) -> Floats:
+        """D'Md of every cell's covariates d, M symmetric (column, column, replicate)."""
+        packed = np.stack([matrix[i, j] * (1 if i == j else 2) for i, j in cholesky.pairs(self.size)])
+        if self.columns.ndim == 2:
+            return np.asarray(self.products.T @ packed, dtype=np.float64)
+        return np.asarray(np.einsum("tcr,tr->cr", self.products, packed), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

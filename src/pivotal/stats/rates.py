@@ -225,7 +225,11 @@ def _at_least(k: Floats, n: Floats, rate: float) -> Floats:
 
 def wilson_limits(events: Floats, patients: Floats, level: float) -> tuple[Floats, Floats]:
     """Wilson's limits alone, for the methods built on them; NaN where there are no patients."""
-    z = two_sided_quantile(level)
+    return wilson_limits_at(events, patients, two_sided_quantile(level))
+
+
+def wilson_limits_at(events: Floats, patients: Floats, z: float | Floats) -> tuple[Floats, Floats]:
+    """Wilson's limits at a normal quantile."""
     centre = events + z * z / 2
     half = z * np.sqrt(divide(events * (patients - events), patients) + z * z / 4)
     # the ends 0 and 1 are exact where all patients agree, not 1e-17 off

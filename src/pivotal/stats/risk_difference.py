@@ -248,31 +248,35 @@ def mantel_haenszel(
     >>> float(result.estimate[0].round(6)), float(result.se[0].round(6))
     (0.20515, 0.063402)
     """
+    if variance not in ("sato", "greenland-robins"):
+        raise ValueError(
+            f"variance is {variance!r}; 'sato' or 'greenland-robins' is allowed. Change variance to one of them."
+        )
     strata = TwoArms.of(x1, n1, x0, n0)
-    weight = divide(strata.n1 * strata.n0, strata.total)
-    compared = np.nan_to_num(weight).sum(axis=-1)
-    both = np.where(np.nan_to_num(weight) > 0, 1.0, 0.0)
-    shift = divide(strata.x1 * strata.n0 - strata.x0 * strata.n1, strata.total)
-    difference = divide(np.nansum(shift * both, axis=-1), compared)
-    spread = _mantel_haenszel_spread(strata, both, difference, variance)
+    compared, difference, p, q = sato_terms(strata)
+    spread = difference * p + q if variance == "sato" else _greenland_robins(strata)
     # Sato's variance can fall below zero by rounding where it is zero
     se = np.sqrt(np.maximum(divide(spread, compared**2), 0.0))
     return _from_se(strata.summed(), difference, se, level, lost=compared == 0)
 
 
-def _mantel_haenszel_spread(strata: TwoArms, both: Floats, difference: Floats, variance: Variance) -> Floats:
-    if variance not in ("sato", "greenland-robins"):
-        raise ValueError(
-            f"variance is {variance!r}; 'sato' or 'greenland-robins' is allowed. Change variance to one of them."
-        )
+def sato_terms(strata: TwoArms) -> tuple[Floats, Floats, Floats, Floats]:
+    """Sum of the weights, Mantel-Haenszel difference, and the sums of P and Q of Sato (1989); strata collapsed."""
     x1, n1, x0, n0, total = strata.x1, strata.n1, strata.x0, strata.n0, strata.total
-    if variance == "greenland-robins":
-        terms = divide(x1 * (n1 - x1) * n0**3 + x0 * (n0 - x0) * n1**3, n1 * n0 * total**2)
-        return np.asarray(np.nansum(terms, axis=-1), dtype=np.float64)
-    # P and Q of Sato (1989)
+    weight = divide(n1 * n0, total)
+    compared = np.nan_to_num(weight).sum(axis=-1)
+    both = np.where(np.nan_to_num(weight) > 0, 1.0, 0.0)
+    shift = divide(x1 * n0 - x0 * n1, total)
+    difference = divide(np.nansum(shift * both, axis=-1), compared)
     p = divide(n1**2 * x0 - n0**2 * x1 + n1 * n0 * (n0 - n1) / 2, total**2)
     q = divide(x1 * (n0 - x0) + x0 * (n1 - x1), 2 * total)
-    return np.asarray(difference * np.nansum(p * both, axis=-1) + np.nansum(q * both, axis=-1), dtype=np.float64)
+    return compared, difference, np.nansum(p * both, axis=-1), np.nansum(q * both, axis=-1)
+
+
+def _greenland_robins(strata: TwoArms) -> Floats:
+    x1, n1, x0, n0, total = strata.x1, strata.n1, strata.x0, strata.n0, strata.total
+    terms = divide(x1 * (n1 - x1) * n0**3 + x0 * (n0 - x0) * n1**3, n1 * n0 * total**2)
+    return np.asarray(np.nansum(terms, axis=-1), dtype=np.float64)
 
 
 def _from_se(arms: TwoArms, difference: Floats, se: Floats, level: float, *, lost: Mask | None = None) -> Estimate:

@@ -70,6 +70,12 @@ def sweep(gram: Floats) -> Swept:
     return Swept(matrix, kept)
 
 
+def determined(swept: Swept) -> Mask:
+    """Coefficients that do not hang on which aliased columns were dropped, (column, replicate)."""
+    unit = np.eye(len(swept.kept))
+    return np.stack([swept.estimable(unit[:, [column]]) for column in range(len(unit))])
+
+
 def _pivot(matrix: Floats, k: int, pivot: Floats) -> Floats:
     row, column = matrix[k] / pivot, matrix[:, k]
     swept = np.asarray(matrix - column[:, None] * row[None], dtype=np.float64)
