@@ -54,7 +54,7 @@ def simulate(
     seed
         The same seed gives the same bits for any number of workers.
     workers, dask
-        Threads, or the address of a Dask scheduler.
+        Worker processes (1 works in this process), or the address of a Dask scheduler.
     grids
         Whether the study's power grids are simulated too.
     progress

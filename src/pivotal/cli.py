@@ -31,7 +31,7 @@ app = typer.Typer(
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or path of a study file.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bits.", min=0)]
 Replicates = Annotated[int, typer.Option(help="Trials a scenario.", min=1)]
-Workers = Annotated[int | None, typer.Option(help="Threads; all cores by default.", min=1)]
+Workers = Annotated[int | None, typer.Option(help="Worker processes; one a core by default.", min=1)]
 _debug = False
 
 
@@ -102,7 +102,7 @@ def simulate(
     replicates: Replicates = 10_000,
     seed: Seed = 1,
     workers: Workers = None,
-    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of threads.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of workers here.")] = None,
     grids: Annotated[bool, typer.Option(help="Simulate the study's power grids too.")] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for operating-characteristics.json.")] = None,
 ) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from pivotal.simulate.engine import AHEAD, executor, in_order
+from pivotal.errors import PivotalError
+from pivotal.simulate import simulate
+from pivotal.simulate.engine import AHEAD, WorkerLostError, executor, in_order
 from pivotal.simulate.streams import PATIENTS, Stream, block_size, blocks, generator
-
-
-def slow_first(job):
-    time.sleep(0.02 if job == 0 else 0)
-    return job
+from pivotal.study.load import load
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_results_come_in_the_order_of_the_jobs(workers):
+    def slow_first(job):
+        time.sleep(0.02 if job == 0 else 0)
+        return job
+
     with executor(workers) as (pool, width):
         assert list(in_order(pool, width, slow_first, ((i,) for i in range(20)))) == list(range(20))
 
@@ -32,10 +35,42 @@ def test_a_bounded_number_is_in_flight():
             yield (i,)
 
     with executor(2) as (pool, width):
-        results = in_order(pool, width, slow_first, jobs())
+        results = in_order(pool, width, str, jobs())
         next(results)
         assert len(taken) <= AHEAD * 2
         assert len(list(results)) == 49
+
+
+def test_one_worker_is_this_process_and_several_are_others():
+    with executor(1) as (pool, _):
+        assert pool.submit(os.getpid).result() == os.getpid()
+    with executor(2) as (pool, _):
+        assert pool.submit(os.getpid).result() != os.getpid()
+
+
+def test_linear_algebra_has_one_thread_in_a_worker():
+    def threads():
+        import scipy.linalg  # noqa: F401
+        from threadpoolctl import threadpool_info
+
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with executor(2) as (pool, _):
+        assert set(pool.submit(threads).result()) <= {1}
+
+
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_workers():
+    settings = {"endpoints": ("IGA-TS",), "scenarios": ("published",), "replicates": 4_500, "population": 400_000}
+    one, two = (simulate(load("true-ad3"), workers=n, **settings) for n in (1, 2))
+    assert one.rows == two.rows
+    assert one.scenarios == two.scenarios
+    assert one.rates == two.rates
+
+
+def test_a_lost_worker_is_said_plainly():
+    with pytest.raises(WorkerLostError, match="fewer than 2 workers") as caught, executor(2) as (pool, _):
+        pool.submit(os._exit, 1).result()
+    assert isinstance(caught.value, PivotalError)
 
 
 def test_what_has_not_started_is_cancelled_after_an_error():
@@ -74,10 +109,9 @@ def test_blocks_add_up(replicates):
 
 @pytest.mark.parametrize("patients", [2, 100, 330, 5_000, 10**8])
 def test_a_block_is_a_power_of_two_and_bounded(patients):
-    for model, most in PATIENTS.items():
-        size = block_size(model, patients)
-        assert size == 1 or size * patients <= most
-        assert size & (size - 1) == 0
+    size = block_size(patients)
+    assert size == 1 or size * patients <= PATIENTS
+    assert size & (size - 1) == 0
 
 
 def test_a_seed_out_of_range_says_what_is_allowed():

@@ -22,7 +22,7 @@ def test_a_killed_worker_changes_no_bit():
     from distributed import Client, LocalCluster
 
     study = load("true-ad3")
-    settings = {"endpoints": ("IGA-TS",), "scenarios": ("published",), "replicates": 4_096, "seed": 4,
+    settings = {"endpoints": ("IGA-TS",), "scenarios": ("published",), "replicates": 8_192, "seed": 4,
                 "population": 200_000}  # fmt: skip
     alone = simulate(study, workers=1, **settings)
     with warnings.catch_warnings():

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotal.derive import Derived, Factor, derive, factor, in_set
+from pivotal.derive import Derived, EventTime, Factor, derive, event_time, factor, in_set
 from pivotal.study.model import Endpoint, Study
 from pivotal.trials import Trials, observed
 
@@ -97,6 +97,19 @@ class Batch:
         values = self.trials.subject[name]
         return np.where(observed(values), values, np.nan).astype(np.float64)
 
+    def is_factor(self, name: str) -> bool:
+        """Whether a covariate is a stratification factor or a category, rather than a number."""
+        return name in self.trials.categories or any(s.name == name for s in self.study.randomisation.strata)
+
+    def event_time(self, endpoint: Endpoint, visit: str) -> EventTime:
+        """When a time-to-event endpoint's event came, up to a visit; NaN who is not of its analysis set."""
+        return self._once(("event", endpoint.name, visit), lambda: self._event_time(endpoint, visit))
+
+    def _event_time(self, endpoint: Endpoint, visit: str) -> EventTime:
+        found = event_time(endpoint, self.trials, self.study.visits, visit)
+        members = self.members(endpoint.population)
+        return found if members is None else EventTime(np.where(members, found.time, np.nan), found.event & members)
+
     def strata(self, names: tuple[str, ...]) -> Strata:
         """The cross-classification of the named factors; one stratum where none is named."""
         return self._once(("strata", names), lambda: self._cross(names))
@@ -132,6 +145,12 @@ class Batch:
             self._kept[key] = make()
         kept: T = self._kept[key]
         return kept
+
+
+def visits(endpoint: Endpoint, study: Study) -> list[str]:
+    """Visits at which an endpoint is summarised, in the study's order."""
+    wanted = {*endpoint.visits, endpoint.visit}
+    return [visit.name for visit in study.visits if visit.name in wanted]
 
 
 def count_cells(

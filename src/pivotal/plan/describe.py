@@ -102,9 +102,15 @@ def _by_arm(batch: Batch) -> Iterator[tuple[str, Mask]]:
 
 
 def response(batch: Batch, endpoint: Endpoint, visit: str, *, intervals: bool = True) -> Iterator[Row]:
-    """An endpoint by arm at a visit: rates with Clopper-Pearson and Wilson intervals, or means with their SD."""
+    """An endpoint by arm at a visit.
+
+    Rates with Clopper-Pearson and Wilson intervals; means with their SD; events up to the visit and the Kaplan-Meier
+    median with log-log limits.
+    """
     if endpoint.kind == "binary":
         yield from _rates(batch, endpoint, visit, intervals)
+    elif endpoint.kind == "time to event":
+        yield from _times(batch, endpoint, visit)
     else:
         yield from _means(batch, endpoint, visit)
 
@@ -147,3 +153,19 @@ def _means(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
         found = summarise(derived.value, included, endpoint.analysis.level)
         for statistic in ("n", "mean", "ci_low", "ci_high", "sd", "median", "min", "max"):
             yield row(_key(endpoint, visit, arm.name, statistic), getattr(found, statistic))
+
+
+def _times(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
+    times = batch.event_time(endpoint, visit)
+    preset = endpoint.analysis.preset or "sas"
+    for a, arm in enumerate(batch.study.arms):
+        mask = np.asarray(batch.trials.arm == a) & ~np.isnan(times.time)
+        yield row(_key(endpoint, visit, arm.name, "n"), (mask & times.event).sum(axis=1))
+        yield row(_key(endpoint, visit, arm.name, "N"), mask.sum(axis=1))
+        curve = stats.kaplan_meier(times.time, times.event, mask)
+        median = stats.survival_quantile(curve, preset=preset, level=endpoint.analysis.level)
+        limits = ("median", median.estimate), ("ci_low", median.ci_low), ("ci_high", median.ci_high)
+        for statistic, value in limits:
+            assert value is not None
+            key = _key(endpoint, visit, arm.name, statistic, f"kaplan-meier, limits as {preset}")
+            yield row(key, value[:, 0], median.reason[:, 0])

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from pivotal.plan import describe
-from pivotal.plan.batch import Batch
+from pivotal.plan.batch import Batch, visits
 from pivotal.plan.methods import Outcome, Pair, run
 from pivotal.plan.rows import estimate_rows
 from pivotal.plan.testing import test_hypotheses
@@ -130,9 +130,3 @@ class Plan:
             if outcome is not None and outcome.estimate.p is not None:
                 p[:, h] = outcome.estimate.p
         yield from test_hypotheses(self.study, p)
-
-
-def visits(endpoint: Endpoint, study: Study) -> list[str]:
-    """Visits at which an endpoint is summarised, in the study's order."""
-    wanted = {*endpoint.visits, endpoint.visit}
-    return [visit.name for visit in study.visits if visit.name in wanted]

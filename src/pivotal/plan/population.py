@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.plan.batch import Batch, Cells
-from pivotal.plan.methods import from_cells, large_sample_method
+from pivotal.plan.methods import from_cells, in_large_sample
 from pivotal.study.model import Endpoint, Study
 from pivotal.trials import Trials
 
@@ -58,8 +58,7 @@ def _value(study: Study, pooled: Sums, endpoint: Endpoint, arm: str, comparator:
     if cells is None:
         return float("nan")
     pair = (study.arm_index(arm), study.arm_index(comparator))
-    method = large_sample_method(endpoint.analysis.method)
-    (outcome,) = from_cells(method, cells, endpoint.analysis.level, [pair])
+    (outcome,) = from_cells(in_large_sample(endpoint.analysis), cells, [pair])
     estimate = outcome.estimate.estimate
     if estimate is None:
         return float("nan")

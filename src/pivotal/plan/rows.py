@@ -12,7 +12,8 @@ from pivotal.trials import Key, Row
 
 Floats = NDArray[np.float64]
 
-_TEXTS = np.array([reason.text for reason in Reason], dtype=object)
+_TEXTS = np.full(max(Reason) + 1, "", dtype=object)
+_TEXTS[list(Reason)] = [reason.text for reason in Reason]
 _FIELDS = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p")
 
 

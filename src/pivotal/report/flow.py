@@ -12,6 +12,7 @@ from pivotal.report.bundle import Bundle
 from pivotal.report.document import Block, Drawing, Figure, Prose, Section
 from pivotal.report.format import capital, count
 from pivotal.report.wording import in_words
+from pivotal.study.methods import MEASURED
 
 SIZE, LEADING, PAD, GAP = 13.0, 18.0, 11.0, 34.0
 TOTAL = "Total"
@@ -130,7 +131,7 @@ def _analysed(bundle: Bundle, arm: str) -> list[Count]:
     found = []
     for endpoint in bundle.study.endpoints:
         keys = {"endpoint": endpoint.name, "visit": endpoint.visit, "arm": arm}
-        statistic = "N" if endpoint.kind == "binary" else "n"
+        statistic = "n" if endpoint.kind in MEASURED else "N"
         number = bundle.rows.get("response", statistic=statistic, **keys).value
         if number is not None:
             found.append(Count(endpoint.name, number))

@@ -18,6 +18,7 @@ from pivotal.report.format import (
 )
 from pivotal.report.rows import NOTHING, Comparison
 from pivotal.report.wording import level
+from pivotal.study.methods import MEASURED
 
 
 def headline(bundle: Bundle) -> list[str]:
@@ -37,7 +38,7 @@ def _response(bundle: Bundle) -> str:
     where = "In this one simulated trial" if bundle.simulated else "In this trial"
     what = endpoint.label.split(":")[0]
     name = f"{_lowered(what)} ({endpoint.name})" if endpoint.name != what else what
-    verb = "was reached by" if endpoint.kind == "binary" else "was, on average,"
+    verb = "was, on average," if endpoint.kind in MEASURED else "was reached by"
     rest = f"{verb} {listed(active)}, against {shares[control]} on {control}"
     return f"{where}, {name} at {endpoint.visit} {rest}."
 
@@ -51,14 +52,14 @@ def _lowered(text: str) -> str:
 def _share(bundle: Bundle, arm: str) -> str | None:
     endpoint = bundle.primary
     keys = {"endpoint": endpoint.name, "visit": endpoint.visit, "arm": arm}
-    if endpoint.kind == "continuous":
+    if endpoint.kind in MEASURED:
         mean = bundle.rows.get("response", statistic="mean", **keys).value
         return None if mean is None else fixed(mean, 1)
     rate = bundle.rows.get("response", statistic="rate", method="clopper-pearson", **keys).value
     x, n = (bundle.rows.get("response", statistic=s, **keys).value for s in ("n", "N"))
-    if rate is None or x is None or n is None:
+    if x is None or n is None:
         return None
-    return f"{percent(rate)} ({count(x)} of {count(n)})"
+    return f"{count(x)} of {count(n)}" if rate is None else f"{percent(rate)} ({count(x)} of {count(n)})"
 
 
 def _decision(bundle: Bundle) -> str:

@@ -12,6 +12,7 @@ from pivotal.report.format import DASH, capital, fixed, on_scale, p_value, perce
 from pivotal.report.graph import decision
 from pivotal.report.rows import Comparison, Found
 from pivotal.report.wording import level, method_name
+from pivotal.study.methods import MEASURED
 from pivotal.study.model import Endpoint
 
 ADJUSTED = "Adjusted\u00a0p"
@@ -104,7 +105,7 @@ def _failed(c: Comparison) -> bool:
 
 def _arm(bundle: Bundle, endpoint: Endpoint, visit: str | None, arm: str) -> str:
     keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
-    if endpoint.kind == "continuous":
+    if endpoint.kind in MEASURED:
         mean, sd = (bundle.rows.get("response", statistic=s, **keys).value for s in ("mean", "sd"))
         return DASH if mean is None else f"{fixed(mean, 1)} ({DASH if sd is None else fixed(sd, 1)})"
     x, n = (bundle.rows.get("response", statistic=s, **keys) for s in ("n", "N"))

@@ -7,6 +7,7 @@ from pivotal.report.document import Block, Column, Figure, Footnotes, Line, Pros
 from pivotal.report.format import DASH, fixed, limits, listed, percent, x_of_n
 from pivotal.report.schedule import week_of
 from pivotal.report.series import Panel, Point, Series
+from pivotal.study.methods import MEASURED
 from pivotal.study.model import Endpoint, Visit
 
 INTERVAL = "clopper-pearson"
@@ -25,9 +26,12 @@ def response_section(bundle: Bundle) -> Section:
     binary = [e for e in bundle.study.endpoints if e.kind == "binary" and _visits(bundle, e)]
     if binary:
         blocks.append(_rates_table(bundle, binary))
-    continuous = [e for e in bundle.study.endpoints if e.kind == "continuous" and _visits(bundle, e)]
-    if continuous:
-        blocks.append(_means_table(bundle, continuous))
+    measured = [e for e in bundle.study.endpoints if e.kind in MEASURED and _visits(bundle, e)]
+    if measured:
+        blocks.append(_means_table(bundle, measured))
+    times = [e for e in bundle.study.endpoints if e.kind == "time to event" and _visits(bundle, e)]
+    if times:
+        blocks.append(_times_table(bundle, times))
     return Section("response", "Response by visit", blocks)
 
 
@@ -39,7 +43,7 @@ def _visits(bundle: Bundle, endpoint: Endpoint) -> list[Visit]:
 def _panel(bundle: Bundle, endpoint: Endpoint) -> Panel | None:
     """One endpoint's course; None where it has fewer than two visits."""
     visits = _visits(bundle, endpoint)
-    if len(visits) < 2:
+    if len(visits) < 2 or endpoint.kind == "time to event":
         return None
     series = tuple(
         Series(arm, tuple(p for v in visits if (p := _point(bundle, endpoint, v, arm)) is not None))
@@ -57,7 +61,7 @@ def _tick(visit: Visit) -> str:
 
 def _point(bundle: Bundle, endpoint: Endpoint, visit: Visit, arm: str) -> Point | None:
     keys = {"endpoint": endpoint.name, "visit": visit.name, "arm": arm}
-    if endpoint.kind == "continuous":
+    if endpoint.kind in MEASURED:
         mean, low, high = (bundle.rows.get("response", statistic=s, **keys) for s in ("mean", "ci_low", "ci_high"))
         return None if mean.value is None else Point(week_of(visit), mean.value, low.value, high.value)
     rate, low, high = (bundle.rows.get("response", statistic=s, method=INTERVAL, **keys) for s in STATISTICS)
@@ -142,3 +146,28 @@ def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footn
     mean = f"{show('mean')} ({show('sd')})" + notes.mark(got["mean"].reason)
     interval = f"{show('ci_low')} to {show('ci_high')}"
     return visit, arm, show("n", 0), mean, interval, f"{show('median')} ({show('min')} to {show('max')})"
+
+
+def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
+    notes = Footnotes()
+    lines: list[Line] = []
+    for endpoint in endpoints:
+        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        for visit in _visits(bundle, endpoint):
+            lines += [Line(_time(bundle, endpoint, visit.name, arm, notes), indent=True) for arm in bundle.arms]
+    columns = (
+        Column("Until"),
+        Column("Arm"),
+        Column("Events/N", number=True),
+        Column("Median days (95% CI)", number=True),
+    )
+    method = "Method: Kaplan-Meier. The event is seen at visits; a patient without it is censored at the last one."
+    return Table("table-times", "Time to event by arm", columns, tuple(lines), (method, *notes.notes))
+
+
+def _time(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footnotes) -> tuple[Text, ...]:
+    keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm}
+    got = {s: bundle.rows.get("response", statistic=s, **keys) for s in ("n", "N", "median", "ci_low", "ci_high")}
+    interval = limits(got["ci_low"], got["ci_high"], lambda value: fixed(value, 1))
+    median = DASH if got["median"].value is None else fixed(got["median"].value, 1)
+    return visit, arm, x_of_n(got["n"], got["N"]), f"{median} ({interval})" + notes.mark(got["median"].reason)

@@ -1,38 +1,48 @@
 """Blocks of replicates over any `concurrent.futures.Executor`: bounded, in order, interruptible.
 
-Linear algebra runs on one thread meanwhile, here and on a cluster's workers: a sum split over threads has other bits,
-and the workers fill the cores already.
+One worker is a thread of this process, several are processes (docs/decisions/0002-workers.md says why), and a Dask
+cluster's are its own. Linear algebra runs on one thread everywhere: a sum split over threads has other bits, and the
+workers fill the cores already.
 """
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-from pivotal.errors import UsageError
+from pivotal.errors import PivotalError, UsageError
 
 T = TypeVar("T")
 AHEAD = 4
 """Blocks in flight for each worker; more would only fill memory."""
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""What a worker process starts with: linear algebra that is loaded later has one thread too."""
+
 CONNECT_SECONDS = 10
 """How long a Dask scheduler may take to answer."""
 
 
+class WorkerLostError(PivotalError):
+    """A worker process was ended from outside (exit status 1)."""
+
+
 @contextmanager
 def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Executor, int]]:
-    """An executor and its number of workers: threads, or a Dask cluster.
+    """An executor and its number of workers: a thread, several processes, or a Dask cluster.
 
     Parameters
     ----------
     workers
-        Number of threads.
+        Number of workers: 1 is a thread of this process, more are processes.
     dask
         Address of a Dask scheduler (``tcp://host:port``); needs the extra ``pivotal[dask]``.
 
@@ -40,9 +50,16 @@ def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Execut
     ------
     tuple
         (executor, workers). On the way out what has not started is cancelled.
+
+    Raises
+    ------
+    UsageError
+        If no scheduler answers, or Dask is not installed.
+    WorkerLostError
+        If a worker process was ended from outside, as a machine out of memory does.
     """
     if dask is None:
-        with _threads(workers) as pool:
+        with _thread() if workers == 1 else _processes(workers) as pool:
             yield pool, workers
         return
     with _client(dask) as client:
@@ -70,13 +87,37 @@ def _client(address: str) -> Any:
 
 
 @contextmanager
-def _threads(workers: int) -> Iterator[Executor]:
-    pool = ThreadPoolExecutor(workers)
+def _thread() -> Iterator[Executor]:
+    pool = ThreadPoolExecutor(1)
     with ThreadpoolController().limit(limits=1, user_api="blas"):
         try:
             yield pool
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[Executor]:
+    from loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(workers, initializer=_quiet_worker, env=ONE_THREAD)
+    stopped = True
+    try:
+        yield pool
+        stopped = False
+    except BrokenProcessPool:
+        raise WorkerLostError(
+            "A worker process was ended from outside, most likely because memory ran out. Nothing was written. "
+            f"Use fewer than {workers} workers (--workers 1 runs in this process)."
+        ) from None
+    finally:
+        pool.shutdown(wait=True, kill_workers=stopped)
+
+
+def _quiet_worker() -> None:
+    """Ctrl-C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _one_blas_thread()
 
 
 class _Remote(Executor):
@@ -91,7 +132,7 @@ class _Remote(Executor):
 
 @cache
 def _one_blas_thread() -> None:
-    """Set linear algebra to one thread for good, in a cluster's worker."""
+    """Set linear algebra to one thread for good, in a worker process."""
     ThreadpoolController().limit(limits=1, user_api="blas")
 
 
@@ -101,15 +142,14 @@ def _on_worker(work: Callable[..., T], *job: Any) -> T:
 
 
 def in_order(pool: Executor, workers: int, work: Callable[..., T], jobs: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-    """Run `work(*job)` for every job and give the results in the jobs' order, a bounded number in flight."""
+    """Run `work(*job)` for every job and give the results in the jobs' order, a bounded number in flight.
+
+    Where it is left early, `executor` cancels what has not started.
+    """
     waiting: deque[Future[T]] = deque()
-    try:
-        for job in jobs:
-            waiting.append(pool.submit(work, *job))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
-        while waiting:
+    for job in jobs:
+        waiting.append(pool.submit(work, *job))
+        if len(waiting) >= AHEAD * workers:
             yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    while waiting:
+        yield waiting.popleft().result()

@@ -63,7 +63,7 @@ def power_grid(
 
 
 def _blocks(replicates: int, point: tuple[int, float, float]) -> list[int]:
-    return blocks(replicates, block_size("marginal", point[0]))
+    return blocks(replicates, block_size(point[0]))
 
 
 def _job(study: Study, grid: Grid, size: int, control_rate: float, difference: float, seed: int) -> Job:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pivotal.cohort import Cohort, build, resolve
 from pivotal.errors import UsageError, nearest
 from pivotal.plan import Plan
-from pivotal.plan.plan import visits
+from pivotal.plan.batch import visits
 from pivotal.simulate.engine import executor, in_order
 from pivotal.simulate.population import POPULATION, population_values
 from pivotal.simulate.streams import Stream, block_size, blocks, generator
@@ -78,7 +78,7 @@ class Job:
 
     def blocks(self, replicates: int) -> list[int]:
         """Sizes of the blocks that make up so many replicates."""
-        return blocks(replicates, block_size(self.cohort.model, self.study.population.size))
+        return blocks(replicates, block_size(self.study.population.size))
 
 
 def run_block(job: Job, block: int, replicates: int) -> Tally:
@@ -116,9 +116,9 @@ def simulate(
     seed
         The same seed gives the same bits for any number of workers.
     workers
-        Threads.
+        Worker processes; 1 works in this process.
     dask
-        Address of a Dask scheduler, instead of threads.
+        Address of a Dask scheduler, instead of workers on this machine.
     population
         Patients in the population whose value of the estimator is the truth for bias and coverage.
     progress

@@ -35,9 +35,9 @@ def population_values(
     of the arms: it is what the same model gives in the whole population. Ratios are on the log scale; what is not
     analysed is NaN.
     """
-    counts = {name: _count(cohort, study, size) for name, cohort in cohorts.items()}
+    counts = {name: _count(study, size) for name in cohorts}
     jobs = (
-        (study, cohort, endpoints, generator(seed, Stream.POPULATION, b), block_size(cohort.model, _patients(study)))
+        (study, cohort, endpoints, generator(seed, Stream.POPULATION, b), block_size(_patients(study)))
         for name, cohort in cohorts.items()
         for b in range(counts[name])
     )
@@ -57,9 +57,9 @@ def _patients(study: Study) -> int:
     return study.population.size
 
 
-def _count(cohort: Cohort, study: Study, size: int) -> int:
+def _count(study: Study, size: int) -> int:
     """Blocks that make up the population."""
-    return max(1, round(size / (block_size(cohort.model, _patients(study)) * _patients(study))))
+    return max(1, round(size / (block_size(_patients(study)) * _patients(study))))
 
 
 def _part(

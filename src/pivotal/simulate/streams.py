@@ -6,8 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 
-PATIENTS = {"marginal": 2_800_000, "latent course": 700_000}
-"""Patients in one block of replicates, at most, by the cohort's model: few calls, and memory that stays small."""
+PATIENTS = 700_000
+"""Patients in one block of replicates, at most: few calls, memory that stays small, and blocks enough to share."""
 
 MAX_SEED = 2**64 - 1
 
@@ -49,17 +49,17 @@ def generator(seed: int, stream: Stream, block: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def block_size(model: str, patients: int) -> int:
-    """Replicates that share a generator: a power of two, by the cohort's model and the size of a trial.
+def block_size(patients: int) -> int:
+    """Replicates that share a generator: a power of two, by the size of a trial.
 
     Part of what a seed means: changing it changes the numbers.
 
     Examples
     --------
-    >>> block_size("latent course", 330), block_size("marginal", 330), block_size("marginal", 10**7)
-    (2048, 8192, 1)
+    >>> block_size(330), block_size(10**7)
+    (2048, 1)
     """
-    return int(2 ** max(0, (PATIENTS[model] // patients).bit_length() - 1))
+    return int(2 ** max(0, (PATIENTS // patients).bit_length() - 1))
 
 
 def blocks(replicates: int, size: int) -> list[int]:

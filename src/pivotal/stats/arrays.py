@@ -41,3 +41,8 @@ def on_host(array: Any) -> Floats:
     if hasattr(array, "cpu"):  # PyTorch
         return np.asarray(array.cpu(), dtype=np.float64)
     return np.asarray(np.from_dlpack(array), dtype=np.float64)
+
+
+def take(array: Any, rows: Any) -> Any:
+    """Some replicates, the last axis; `rows` are positions, or of NumPy's arrays a mask."""
+    return array[..., rows] if rows.dtype == bool else namespace(array).take(array, rows, axis=-1)

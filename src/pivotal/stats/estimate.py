@@ -27,6 +27,19 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
+    NOT_REACHED = 40
+    BEYOND_FOLLOW_UP = 41
+    NO_EVENT = 42
+    MONOTONE = 43
+    SINGULAR_COVARIANCE = 30
+    VISIT_EMPTY = 31
+    PAIR_EMPTY = 32
+    EMPTY_CATEGORY = 50
+    NO_OVERDISPERSION = 51
+    LEVERAGE = 52
+    LEVEL_OUT_OF_REACH = 53
+    NO_EXPOSURE = 54
+    NO_STATISTIC = 70
 
     @property
     def text(self) -> str:
@@ -47,6 +60,19 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.NOT_REACHED: "the survival curve does not fall this far within the follow-up",
+    Reason.BEYOND_FOLLOW_UP: "the time lies beyond the longest follow-up",
+    Reason.NO_EVENT: "no event was observed",
+    Reason.MONOTONE: "the likelihood rises without end in this effect: the estimate is infinite",
+    Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
+    Reason.VISIT_EMPTY: "a visit has no outcome",
+    Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
+    Reason.EMPTY_CATEGORY: "a category without patients",
+    Reason.NO_OVERDISPERSION: "the counts do not vary more than a Poisson model expects: the dispersion is zero",
+    Reason.LEVERAGE: "a patient alone determines a coefficient: this variance does not exist",
+    Reason.LEVEL_OUT_OF_REACH: "too few patients for an interval of this level",
+    Reason.NO_EXPOSURE: "an arm has no exposure",
+    Reason.NO_STATISTIC: "the comparison has no test statistic",
 }
 
 

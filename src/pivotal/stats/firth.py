@@ -12,7 +12,8 @@ from scipy import special
 from pivotal.stats import cholesky
 from pivotal.stats.estimate import Estimate, Floats, Reason
 from pivotal.stats.logistic import LogisticFit, structure
-from pivotal.stats.logistic_newton import ROUNDING, Cells, Evaluation, empirical_start, fix
+from pivotal.stats.logistic_newton import Cells, Evaluation, empirical_start
+from pivotal.stats.newton import Maximum, fix, maximise
 from pivotal.stats.normal import chi_square_p, two_sided_quantile
 from pivotal.stats.roots import Rows, find_root
 from pivotal.stats.sweep import determined
@@ -58,11 +59,12 @@ def fit_firth(events: ArrayLike, totals: ArrayLike, design: ArrayLike, *, augmen
     """
     cells = Cells.of(events, totals, design)
     whole = structure(cells)
-    top = _maximise(cells, empirical_start(cells, whole.kept), whole.kept, whole.kept)
+    penalised = _Penalised(cells, whole.kept)
+    top, loglik = penalised.top(empirical_start(cells, whole.kept), whole.kept)
     here = Evaluation.of(cells, top.coefficients)
     known = determined(whole)
     if augmented:
-        information = fix(_Penalised.of(cells, top.coefficients, whole.kept).information, whole.kept)
+        information = fix(penalised.evaluate(top.coefficients).information, whole.kept)
         covariance = cholesky.invert(cholesky.factor(information, cells.size))
     else:
         covariance = cholesky.invert(here.factor(whole.kept))
@@ -70,7 +72,7 @@ def fit_firth(events: ArrayLike, totals: ArrayLike, design: ArrayLike, *, augmen
     return LogisticFit(
         coefficients=np.where(known, top.coefficients, np.nan).T,
         covariance=np.moveaxis(np.where(known[:, None] & known[None], covariance, np.nan), -1, 0),
-        loglik=top.loglik,
+        loglik=loglik,
         converged=top.converged,
         reason=first_reason((cells.totals.sum(axis=0) == 0, Reason.TOO_FEW), (~top.converged, Reason.NOT_CONVERGED)),
         coefficient_reason=reasons.T,
@@ -175,29 +177,58 @@ def firth_lr_test(events: ArrayLike, totals: ArrayLike, design: ArrayLike, colum
     whole = structure(cells)
     tested = np.zeros(whole.kept.shape, dtype=np.bool_)
     tested[np.atleast_1d(np.asarray(columns, dtype=np.intp))] = True
-    top = _maximise(cells, empirical_start(cells, whole.kept), whole.kept, whole.kept)
+    penalised = _Penalised(cells, whole.kept)
+    top, most = penalised.top(empirical_start(cells, whole.kept), whole.kept)
     free = whole.kept & ~tested
-    null = _maximise(cells, empirical_start(cells, free), free, whole.kept)
+    null, less = penalised.top(empirical_start(cells, free), free)
     df = (whole.kept & tested).sum(axis=0).astype(np.float64)
     # a tested column that earlier ones make is dropped; one that later columns hang on is not a test of its own
     known = (df > 0) & (determined(whole) | ~tested | ~whole.kept).all(axis=0)
     converged = top.converged & null.converged
-    statistic = np.where(known & converged, np.maximum(2 * (top.loglik - null.loglik), 0.0), np.nan)
+    statistic = np.where(known & converged, np.maximum(2 * (most - less), 0.0), np.nan)
     p = np.where(known & converged, special.chdtrc(np.maximum(df, 1), np.nan_to_num(statistic)), np.nan)
     reason = first_reason((~known, Reason.ALIASED), (~converged, Reason.NOT_CONVERGED))
     return Estimate(statistic=statistic, df=df, p=p, reason=reason, converged=converged)
 
 
 @dataclass(frozen=True, slots=True)
-class _Penalised:
+class _Near:
     """Penalised log likelihood, its score, and an information for the step, at some coefficients."""
 
     loglik: Floats
     score: Floats
     information: Floats
 
-    @classmethod
-    def of(cls, cells: Cells, coefficients: Floats, kept: Mask) -> _Penalised:
+    def newton(self, free: Mask) -> Floats:
+        """Newton step of the free coefficients, not too long."""
+        lower = cholesky.factor(fix(self.information, free), len(free))
+        step = cholesky.solve(lower, np.where(free, self.score, 0.0))
+        return np.asarray(np.clip(step, -MAX_STEP, MAX_STEP), dtype=np.float64)
+
+    def arrived(self, step: Floats) -> Mask:
+        """Whether the step is the last."""
+        return np.asarray(np.abs(step).max(axis=0) < LAST_STEP, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class _Penalised:
+    """The penalised likelihood of cells; the penalty is of the columns kept, (column, replicate)."""
+
+    cells: Cells
+    kept: Mask
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates."""
+        return self.cells.replicates
+
+    def take(self, rows: Rows | Mask) -> _Penalised:
+        """Some replicates."""
+        return _Penalised(self.cells.take(rows), self.kept[:, rows])
+
+    def evaluate(self, coefficients: Floats) -> _Near:
+        """The likelihood near (column, replicate)."""
+        cells, kept = self.cells, self.kept
         plain = Evaluation.of(cells, coefficients)
         lower = plain.factor(kept)
         inverse = np.where(kept[:, None] & kept[None], cholesky.invert(lower), 0.0)
@@ -205,46 +236,16 @@ class _Penalised:
         weight = p * (1 - p)
         leverage = cells.quadratic(inverse) * cells.totals * weight
         half_log = -np.sum([np.log(lower[j][j]) for j in range(cells.size)], axis=0)
-        return cls(
+        return _Near(
             loglik=plain.loglik + half_log,
             score=plain.score + cells.score(leverage * (0.5 - p)),
             information=cells.information((cells.totals + leverage) * weight),
         )
 
-
-@dataclass(frozen=True, slots=True)
-class _Top:
-    coefficients: Floats
-    loglik: Floats
-    converged: Mask
-
-
-def _maximise(cells: Cells, start: Floats, free: Mask, kept: Mask) -> _Top:
-    """Maximise the penalised likelihood over the free coefficients, steps halved where it falls."""
-    found, best_found = start.copy(), np.full(cells.replicates, np.nan)
-    converged = np.zeros(cells.replicates, dtype=np.bool_)
-    rows = np.arange(cells.replicates)
-    here = before = start
-    best = np.full(cells.replicates, -np.inf)
-    for _ in range(MAX_STEPS):
-        now = _Penalised.of(cells, here, kept)
-        worse = now.loglik < best - ROUNDING * np.abs(now.loglik)
-        lower = cholesky.factor(fix(now.information, free), cells.size)
-        step = cholesky.solve(lower, np.where(free, now.score, 0.0))
-        step = np.clip(step, -MAX_STEP, MAX_STEP)
-        step = np.where(worse, (before - here) / 2, step)
-        best = np.where(worse, best, now.loglik)
-        before, here = np.where(worse, before, here), here + step
-        arrived = (np.abs(step).max(axis=0) < LAST_STEP) & ~worse
-        found[:, rows], best_found[rows] = here, best
-        if arrived.any():
-            converged[rows[arrived]] = True
-            going = ~arrived
-            rows, cells, best = rows[going], cells.take(going), best[going]
-            here, before, free, kept = here[:, going], before[:, going], free[:, going], kept[:, going]
-        if rows.size == 0:
-            break
-    return _Top(found, best_found, converged)
+    def top(self, start: Floats, free: Mask) -> tuple[Maximum, Floats]:
+        """The maximum over the free coefficients, and the log likelihood there."""
+        top = maximise(self, start, free, MAX_STEPS)
+        return top, self.evaluate(top.coefficients).loglik
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +275,8 @@ class _Profile:
         """Twice the fall of the log likelihood."""
         start = self.centre[:, rows] + self.tangent[:, rows] * (value - self.centre[self.column, rows])
         start[self.column] = value
-        top = _maximise(self.cells.take(rows), start, self.free[:, rows], self.kept[:, rows])
-        return np.asarray(2 * (self.loglik[rows] - top.loglik), dtype=np.float64)
+        _, loglik = _Penalised(self.cells, self.kept).take(rows).top(start, self.free[:, rows])
+        return np.asarray(2 * (self.loglik[rows] - loglik), dtype=np.float64)
 
     def limit(self, rows: Rows, sign: float, drop: float) -> Floats:
         """Where the fall reaches `drop`, below or above the estimate."""

@@ -69,7 +69,7 @@ def bonferroni_graph(p: ArrayLike, weights: ArrayLike, transitions: ArrayLike, a
     >>> holm.rejected.tolist(), holm.adjusted.round(4).tolist()
     ([[True, True, True]], [[0.03, 0.04, 0.04]])
     """
-    start, passes = _checked(weights, transitions, alpha)
+    start, passes = checked_graph(weights, transitions, alpha)
     raw = np.asarray(p, dtype=np.float64)
     values = np.where(np.isnan(raw), 1.0, raw)
     weight = np.broadcast_to(start, values.shape).copy()
@@ -79,21 +79,21 @@ def bonferroni_graph(p: ArrayLike, weights: ArrayLike, transitions: ArrayLike, a
     largest = np.zeros(len(values))
     for _ in range(start.size):
         ratio = np.divide(values, weight, out=np.full(values.shape, np.inf), where=remaining & (weight > 0))
-        chosen = _least(ratio, remaining)
+        chosen = least(ratio, remaining)
         largest = np.maximum(largest, np.minimum(np.take_along_axis(ratio, chosen, 1)[:, 0], 1.0))
         np.put_along_axis(adjusted, chosen, largest[:, None], 1)
         np.put_along_axis(remaining, chosen, False, 1)
-        weight, graph = _without(weight, graph, chosen)
+        weight, graph = without(weight, graph, chosen)
     return GraphTest(rejected=adjusted <= alpha, adjusted=adjusted)
 
 
-def _least(ratio: Floats, remaining: Mask) -> NDArray[np.intp]:
+def least(ratio: Floats, remaining: Mask) -> NDArray[np.intp]:
     """The remaining hypothesis with the least ratio, (replicate, 1); the first of equals."""
     order = np.where(remaining, np.minimum(ratio, np.finfo(np.float64).max), np.inf)
     return np.asarray(order.argmin(axis=1)[:, None], dtype=np.intp)
 
 
-def _without(weight: Floats, graph: Floats, chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def without(weight: Floats, graph: Floats, chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """Pass on the weight of the chosen hypothesis and take it out of the graph."""
     out = np.take_along_axis(graph, chosen[:, :, None], 1)[:, 0]
     into = np.take_along_axis(graph, chosen[:, None, :], 2)[:, :, 0]
@@ -109,7 +109,8 @@ def _without(weight: Floats, graph: Floats, chosen: NDArray[np.intp]) -> tuple[F
     return passed, graph
 
 
-def _checked(weights: ArrayLike, transitions: ArrayLike, alpha: float) -> tuple[Floats, Floats]:
+def checked_graph(weights: ArrayLike, transitions: ArrayLike, alpha: float) -> tuple[Floats, Floats]:
+    """Weights and transitions as floats; ValueError where they or alpha break the rules."""
     start, passes = np.asarray(weights, dtype=np.float64), np.asarray(transitions, dtype=np.float64)
     if passes.shape != (start.size, start.size):
         raise ValueError(f"transitions has shape {passes.shape}; {start.size} weights need a square of that side.")

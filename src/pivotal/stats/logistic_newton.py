@@ -13,17 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pivotal.stats import cholesky
-from pivotal.stats.arrays import namespace, on_host
+from pivotal.stats.arrays import namespace, on_host, take
 from pivotal.stats.estimate import Floats
+from pivotal.stats.newton import LAST_STEP, MAX_STEPS, Maximum, fix, maximise
 from pivotal.stats.roots import Rows
 from pivotal.stats.tables import Mask
 
-# Newton's error squares at each step: after a step below this the next would be about its square.
-LAST_STEP = 1e-7
-# A fit that has a maximum takes 4 to 10 steps; one that has none moves a unit a step, and by now shows it.
-MAX_STEPS = 25
-# A log likelihood may fall by this share of itself from rounding alone.
-ROUNDING = 1e-11
+__all__ = ["MAX_STEPS", "Cells", "Evaluation", "Maximum", "empirical_start", "fix", "maximise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +76,17 @@ class Cells:
     def take(self, rows: Rows | Mask) -> Cells:
         """Some replicates."""
         if self.columns.ndim == 2:
-            return Cells(_take(self.events, rows), _take(self.totals, rows), self.columns, self.products)
+            return Cells(take(self.events, rows), take(self.totals, rows), self.columns, self.products)
         return Cells(*(part[..., rows] for part in (self.events, self.totals, self.columns, self.products)))
 
     def without(self, dropped: Mask) -> Cells:
         """The same cells, some of them (cell, replicate) emptied."""
         kept = np.where(dropped, 0.0, 1.0)
         return Cells(self.events * kept, self.totals * kept, self.columns, self.products)
+
+    def evaluate(self, coefficients: Floats) -> Evaluation:
+        """The likelihood near these coefficients."""
+        return Evaluation.of(self, coefficients)
 
     def predictor(self, coefficients: Floats) -> Floats:
         """Log odds of every cell."""
@@ -148,50 +148,11 @@ class Evaluation:
         """Newton step of the free coefficients."""
         return cholesky.solve(self.factor(free), namespace(free).where(free, self.score, 0.0))
 
-
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """Where Newton's method ended: coefficients and its last step (column, replicate), and whether it arrived."""
-
-    coefficients: Floats
-    step: Floats
-    converged: Mask
-
-
-def maximise(cells: Cells, start: Floats, free: Mask) -> Maximum:
-    """Maximise the likelihood over the free coefficients; the others stay where they start.
-
-    A step that lowers the likelihood is halved until it does not. Replicates that have arrived are left alone.
-    """
-    xp = namespace(start)
-    rows = xp.arange(cells.replicates)
-    arrived_rows, arrived_at, last_steps = [], [], []
-    here = before = start
-    best = xp.full(cells.replicates, -xp.inf, dtype=start.dtype)
-    for _ in range(MAX_STEPS):
-        now = Evaluation.of(cells, here)
-        worse = now.loglik < best - ROUNDING * xp.abs(now.loglik)
-        step = now.newton(free)
-        if xp.any(worse):
-            step = xp.where(worse, (before - here) / 2, step)
-        best = xp.where(worse, best, now.loglik)
-        before, here = xp.where(worse, before, here), here + step
-        arrived = (xp.max(xp.abs(step), axis=0) < LAST_STEP) & ~worse
-        if xp.any(arrived):
-            (there,), (going,) = xp.nonzero(arrived), xp.nonzero(~arrived)
-            arrived_rows.append(xp.take(rows, there))
-            arrived_at.append(_take(here, there))
-            last_steps.append(_take(step, there))
-            rows, cells, best = xp.take(rows, going), cells.take(going), xp.take(best, going)
-            here, before, step, free = (_take(each, going) for each in (here, before, step, free))
-        if rows.shape[0] == 0:
-            break
-    order = xp.argsort(xp.concat([*arrived_rows, rows]))
-    return Maximum(
-        coefficients=_take(xp.concat([*arrived_at, here], axis=1), order),
-        step=_take(xp.concat([*last_steps, step], axis=1), order),
-        converged=order < order.shape[0] - rows.shape[0],
-    )
+    def arrived(self, step: Floats) -> Mask:
+        """Whether the step is the last."""
+        xp = namespace(step)
+        last: Mask = xp.max(xp.abs(step), axis=0) < LAST_STEP
+        return last
 
 
 def empirical_start(cells: Cells, free: Mask) -> Floats:
@@ -205,22 +166,5 @@ def empirical_start(cells: Cells, free: Mask) -> Floats:
     return cholesky.solve(lower, xp.where(free, cells.score(weight * log_odds), 0.0))
 
 
-def _take(array: Any, rows: Any) -> Any:
-    """Some replicates, the last axis."""
-    return namespace(array).take(array, rows, axis=-1) if rows.dtype != bool else array[..., rows]
-
-
 def _cells_first(count: ArrayLike) -> Floats:
     return np.ascontiguousarray(np.asarray(count, dtype=np.float64).T)
-
-
-def fix(information: Floats, free: Mask) -> Floats:
-    """Packed information with rows and columns not free put to those of the identity."""
-    xp = namespace(information)
-    if xp.all(free):
-        return information
-    pairs = cholesky.pairs(free.shape[0])
-    fixed: Floats = xp.stack(
-        [xp.where(free[i, :] & free[j, :], information[t, :], 1.0 if i == j else 0.0) for t, (i, j) in enumerate(pairs)]
-    )
-    return fixed

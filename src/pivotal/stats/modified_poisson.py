@@ -10,10 +10,13 @@ from numpy.typing import ArrayLike
 from pivotal.stats import cholesky
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.logistic import BOUNDARY, structure
-from pivotal.stats.logistic_newton import LAST_STEP, MAX_STEPS, ROUNDING, Cells, fix
+from pivotal.stats.logistic_newton import Cells
+from pivotal.stats.newton import Quadratic, fix, maximise
 from pivotal.stats.normal import two_sided_p, two_sided_quantile
+from pivotal.stats.roots import Rows
 from pivotal.stats.sweep import determined
 from pivotal.stats.tables import Mask, divide, first_reason
+from pivotal.stats.units import unpack
 
 # Log of the largest fitted count a step may reach.
 LARGEST = 50.0
@@ -80,7 +83,8 @@ def fit_modified_poisson(events: ArrayLike, totals: ArrayLike, design: ArrayLike
     """
     cells = Cells.of(events, totals, design)
     whole = structure(cells)
-    found, converged = _maximise(cells, whole.kept)
+    top = maximise(_LogLinear(cells), _start(cells, whole.kept), whole.kept)
+    found, converged = top.coefficients, top.converged
     mean = np.exp(cells.predictor(found))
     inverse = np.where(
         whole.kept[:, None] & whole.kept[None],
@@ -88,7 +92,7 @@ def fit_modified_poisson(events: ArrayLike, totals: ArrayLike, design: ArrayLike
         0.0,
     )
     squares = cells.events * (1 - mean) ** 2 + (cells.totals - cells.events) * mean**2
-    meat = _unpacked(cells.information(squares), cells.size)
+    meat = unpack(cells.information(squares), cells.size)
     robust = np.einsum("ijr,jkr,klr->ilr", inverse, meat, inverse)
     known = determined(whole) & converged
     both = known[:, None] & known[None]
@@ -164,32 +168,32 @@ def modified_poisson(
     )
 
 
-def _maximise(cells: Cells, free: Mask) -> tuple[Floats, Mask]:
-    """Newton's method on Poisson's likelihood, steps halved where it falls; from the empirical log rates."""
-    start = _start(cells, free)
-    found, converged = start.copy(), np.zeros(cells.replicates, dtype=np.bool_)
-    rows = np.arange(cells.replicates)
-    here = before = start
-    best = np.full(cells.replicates, -np.inf)
-    for _ in range(MAX_STEPS):
-        eta = cells.predictor(here)
+@dataclass(frozen=True, slots=True)
+class _LogLinear:
+    """Poisson's likelihood of cells."""
+
+    cells: Cells
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates."""
+        return self.cells.replicates
+
+    def take(self, rows: Rows | Mask) -> _LogLinear:
+        """Some replicates."""
+        return _LogLinear(self.cells.take(rows))
+
+    def evaluate(self, coefficients: Floats) -> Quadratic:
+        """The likelihood near (column, replicate)."""
+        cells = self.cells
+        eta = cells.predictor(coefficients)
         # a step too far would overflow: it is halved all the same
-        mean = np.exp(np.minimum(eta, LARGEST))
-        loglik = (cells.events * eta - cells.totals * mean).sum(axis=0)
-        worse = loglik < best - ROUNDING * np.abs(loglik)
-        lower = cholesky.factor(fix(cells.information(cells.totals * mean), free), cells.size)
-        step = cholesky.solve(lower, np.where(free, cells.score(cells.events - cells.totals * mean), 0.0))
-        step = np.where(worse, (before - here) / 2, step)
-        best = np.where(worse, best, loglik)
-        before, here = np.where(worse, before, here), here + step
-        arrived = (np.abs(step).max(axis=0) < LAST_STEP) & ~worse
-        found[:, rows], converged[rows] = here, arrived
-        going = ~arrived
-        rows, cells, best = rows[going], cells.take(going), best[going]
-        here, before, free = here[:, going], before[:, going], free[:, going]
-        if rows.size == 0:
-            break
-    return found, converged
+        mean = cells.totals * np.exp(np.minimum(eta, LARGEST))
+        return Quadratic(
+            loglik=(cells.events * eta - mean).sum(axis=0),
+            score=cells.score(cells.events - mean),
+            information=cells.information(mean),
+        )
 
 
 def _start(cells: Cells, free: Mask) -> Floats:
@@ -197,10 +201,3 @@ def _start(cells: Cells, free: Mask) -> Floats:
     log = np.log((cells.events + 0.5) / (cells.totals + 1))
     lower = cholesky.factor(fix(cells.information(weight), free), cells.size)
     return cholesky.solve(lower, np.where(free, cells.score(weight * log), 0.0))
-
-
-def _unpacked(packed: Floats, size: int) -> Floats:
-    full = np.empty((size, size, packed.shape[1]))
-    for index, (i, j) in enumerate(cholesky.pairs(size)):
-        full[i, j] = full[j, i] = packed[index]
-    return full

@@ -9,18 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Basis = Literal["published", "derived", "assumed", "stated"]
-Method = Literal[
-    "exact conditional logistic",
-    "exact conditional logistic pairwise",
-    "logistic wald",
-    "logistic likelihood-ratio",
-    "cochran-mantel-haenszel",
-    "fisher",
-    "risk difference newcombe",
-    "risk difference miettinen-nurminen",
-    "risk difference mantel-haenszel",
-    "ancova",
-]
 
 
 class Part(BaseModel):

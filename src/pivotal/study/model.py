@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pivotal.study.base import Basis, Figure, Method, Name, Part, Probability, Sourced
+from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
+from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting
 from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
 
@@ -217,13 +218,25 @@ class Intercurrent(Sourced):
 
 
 class Analysis(Sourced):
-    """One analysis of an endpoint: the method and its covariates (stratification factors or variables)."""
+    """One analysis of an endpoint: the method, its covariates (stratification factors or variables) and its options.
+
+    `methods.METHODS` says which options a method takes, and what it does where one is absent.
+    """
 
     name: str | None = None
     method: Method
     covariates: tuple[str, ...] = ()
     level: float = Field(default=0.95, gt=0, lt=1)
     visits: tuple[str, ...] | None = Field(default=None, description="visits analysed; the endpoint's own by default")
+    covariance: Covariance | None = Field(default=None, description="of the visits, within a patient (mmrm)")
+    df: Df | None = Field(default=None, description="denominator degrees of freedom (mmrm)")
+    variance: Variance | None = None
+    by_visit: tuple[str, ...] = Field(default=(), description="covariates whose effect differs by visit (mmrm)")
+    strata: tuple[str, ...] = Field(default=(), description="factors with a baseline hazard each (cox)")
+    ties: Ties | None = Field(default=None, description="of event times (cox)")
+    weighting: Weighting | None = Field(default=None, description="of event times (log-rank)")
+    horizon: float | None = Field(default=None, gt=0, description="days of follow-up that count")
+    preset: Preset | None = Field(default=None, description="whose conventions, where SAS and R differ")
 
 
 class Endpoint(Sourced):
@@ -232,7 +245,7 @@ class Endpoint(Sourced):
     name: Name
     label: Name
     role: Literal["primary", "secondary", "exploratory"]
-    kind: Literal["binary", "continuous"]
+    kind: Kind
     visit: Name
     visits: tuple[str, ...] = Field(default=(), description="further visits at which it is summarised")
     population: Name
@@ -262,10 +275,18 @@ class Edge(Part):
 
 
 class Testing(Sourced):
-    """The testing strategy: a graph of weighted Bonferroni tests, two-sided."""
+    """The testing strategy: a graph of weighted tests, two-sided.
+
+    An intersection of hypotheses is tested by weighted Bonferroni; by Simes or Hochberg, where the plan declares the
+    statistics positively dependent; or parametrically, hypotheses of one endpoint and comparator by the correlation that
+    the allocation ratio gives, Bonferroni between such groups.
+    """
 
     alpha: float = Field(gt=0, lt=1)
-    procedure: Literal["bonferroni graph"] = "bonferroni graph"
+    procedure: Literal["bonferroni graph", "simes graph", "hochberg graph", "parametric graph"] = "bonferroni graph"
+    positive_dependence: bool = Field(
+        default=False, description="the statistics are positively dependent: needed by Simes and Hochberg"
+    )
     hypotheses: tuple[Hypothesis, ...] = ()
     edges: tuple[Edge, ...] = ()
 

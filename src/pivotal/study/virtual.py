@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pivotal.study.base import Figure, Method, Name, Probability, Sourced
+from pivotal.study.base import Figure, Name, Probability, Sourced
+from pivotal.study.methods import Method
 
 
 class Rates(Sourced):

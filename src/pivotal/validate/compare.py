@@ -44,14 +44,16 @@ def compare(case: Case, rule: Rule, found: Mapping[str, Any]) -> list[Check]:
     return list(_compare(case, rule, case.result, found, ""))
 
 
-def _compare(case: Case, rule: Rule, expected: Any, got: Any, path: str) -> Iterator[Check]:
+def _compare(
+    case: Case, rule: Rule, expected: Any, got: Any, path: str, beside: Mapping[str, Any] | None = None
+) -> Iterator[Check]:
     skipped = _chosen(rule.left_out, path)
     if skipped is not None:
         yield Check(case.id, path, expected, None, None, None, skipped)
     elif isinstance(expected, dict):
         for name, value in expected.items():
             inner = got.get(name) if isinstance(got, Mapping) else None
-            yield from _compare(case, rule, value, inner, f"{path}.{name}" if path else name)
+            yield from _compare(case, rule, value, inner, f"{path}.{name}" if path else name, expected)
     elif isinstance(expected, list):
         for position, value in enumerate(expected):
             inner = got[position] if _is_list(got) and position < len(got) else None
@@ -59,16 +61,16 @@ def _compare(case: Case, rule: Rule, expected: Any, got: Any, path: str) -> Iter
     elif got is None:
         yield Check(case.id, path, expected, None, None, None, "not computed here")
     else:
-        yield _leaf(case, rule, expected, got, path)
+        yield _leaf(case, rule, expected, got, path, beside or {})
 
 
-def _leaf(case: Case, rule: Rule, expected: Any, got: Any, path: str) -> Check:
+def _leaf(case: Case, rule: Rule, expected: Any, got: Any, path: str, beside: Mapping[str, Any]) -> Check:
     number = _number(expected)
     if number is None:
         same = got.item() if isinstance(got, np.generic) else got
         return Check(case.id, path, expected, same, None, bool(same == expected))
     value = _number(got)
-    tolerance = _chosen(rule.tolerances, path) or DEFAULTS.get(_names(path)[-1], ESTIMATES)
+    tolerance = (_chosen(rule.tolerances, path) or DEFAULTS.get(_names(path)[-1], ESTIMATES)).scaled(beside)
     agrees = value is not None and (_agrees(tolerance, expected, number, value))
     return Check(case.id, path, expected, value, tolerance, agrees)
 

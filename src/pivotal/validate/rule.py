@@ -20,11 +20,22 @@ class Tolerance:
         The two parts.
     why
         The reason, where it is not the default.
+    of
+        A quantity beside this one in the case's result, such as ``se``, in whose size the absolute part is measured.
     """
 
     relative: float
     absolute: float = 1e-12
     why: str = ""
+    of: str = ""
+
+    def scaled(self, beside: Mapping[str, Any]) -> Tolerance:
+        """The tolerance with its absolute part in numbers, for a quantity with others beside it."""
+        try:
+            size = abs(float(beside[self.of]))
+        except (KeyError, TypeError, ValueError):
+            return self
+        return Tolerance(self.relative, self.absolute * size, self.why)
 
     def allows(self, expected: float, got: float) -> bool:
         """Whether `got` is near enough; NaN agrees with NaN, an infinity with the same one."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from pivotal.errors import nearest
 from pivotal.study.checks.node import Node, Problem
+from pivotal.study.methods import MEASURED, METHODS, Kind, MethodSpec, options
 
 _THRESHOLDS = (
     "value_at_most", "value_at_least", "value_equals", "improvement_at_least", "percent_improvement_at_least",
@@ -62,28 +64,41 @@ def _kind(endpoint: Node) -> Iterator[Problem]:
         yield derive.problem(
             "a binary endpoint says who responds", f"Add one of: {', '.join(_THRESHOLDS)}.", found="without a condition"
         )
-    if kind == "continuous":
-        yield from _continuous(endpoint, thresholds)
+    if kind in MEASURED:
+        yield from _quantity(endpoint, kind, thresholds)
+    if kind == "time to event" and isinstance(derive.data, dict) and not thresholds:
+        yield derive.problem(
+            "a time to event says what the event is: the first visit at which all conditions hold",
+            f"Add one of: {', '.join(_THRESHOLDS)}.",
+            found="without a condition",
+        )
 
 
-def _continuous(endpoint: Node, thresholds: list[str]) -> Iterator[Problem]:
+def _quantity(endpoint: Node, kind: str, thresholds: list[str]) -> Iterator[Problem]:
     derive = endpoint.child("derive")
     for key in thresholds:
-        yield derive.child(key).problem("a continuous endpoint has no conditions", 'Remove it, or set kind = "binary".')
+        yield derive.child(key).problem(f"{_a(kind)} endpoint has no conditions", 'Remove it, or set kind = "binary".')
     if isinstance(derive.data, dict) and not derive.has("quantity"):
         yield derive.problem(
-            "a continuous endpoint says what is measured",
+            f"{_a(kind)} endpoint says what is measured",
             'Add quantity = "value", "change" or "percent change".',
             found="without a quantity",
         )
+    elif kind != "continuous" and derive.text("quantity") in ("change", "percent change"):
+        yield derive.child("quantity").problem(f"{_a(kind)} endpoint is the value itself", 'Set quantity = "value".')
     events = endpoint.child("intercurrent")
     for key in ("discontinuation", "missing"):
         if (events.text(key) or "non-response") == "non-response":
             yield events.child(key).problem(
-                "a continuous endpoint has no non-response",
+                f"{_a(kind)} endpoint has no non-response",
                 'Use "observed cases" or "last observation carried forward".',
                 found='"non-response"',
             )
+
+
+def _a(noun: str) -> str:
+    """A noun with its article: ``an ordinal``."""
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
 
 
 def _range(study: Node, endpoint: Node) -> Iterator[Problem]:
@@ -109,14 +124,19 @@ def _range(study: Node, endpoint: Node) -> Iterator[Problem]:
 
 def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
     method, kind = analysis.text("method"), endpoint.text("kind")
-    if kind == "binary" and method == "ancova":
-        yield analysis.child("method").problem(
-            "the endpoint is binary", 'Use a method for proportions, as "logistic wald".'
-        )
-    if kind == "continuous" and method is not None and method != "ancova":
-        yield analysis.child("method").problem("the endpoint is continuous", 'Use "ancova".')
-    for covariate in analysis.rows("covariates"):
-        yield from _covariate(study, covariate, numeric=method == "ancova")
+    spec = {str(name): each for name, each in METHODS.items()}.get(method or "")
+    if spec is not None:
+        if kind in get_args(Kind) and kind not in spec.kinds:
+            right = [name for name, each in METHODS.items() if kind in each.kinds]
+            yield analysis.child("method").problem(f"the endpoint is {kind}", f"Use one of: {', '.join(right)}.")
+        yield from _options(analysis, method or "", spec)
+        for covariate in analysis.rows("covariates"):
+            yield from _covariate(study, covariate, spec)
+        for stratum in analysis.rows("strata"):
+            yield from _covariate(study, stratum, MethodSpec(spec.kinds))
+        for name in analysis.rows("by_visit"):
+            if name.data not in [each.data for each in analysis.rows("covariates")]:
+                yield name.problem("what differs by visit is one of the covariates", "Add it to covariates.")
     summarised = [visit.data for visit in visits_of(endpoint)]
     for visit in analysis.rows("visits"):
         if visit.data not in summarised:
@@ -126,11 +146,30 @@ def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
             )
 
 
-def _covariate(study: Node, covariate: Node, *, numeric: bool) -> Iterator[Problem]:
-    """A stratification factor; a variable; for a continuous endpoint also a parameter's baseline."""
+def _options(analysis: Node, method: str, spec: MethodSpec) -> Iterator[Problem]:
+    """Options that the method takes, with the values that it takes."""
+    taken = spec.options or {}
+    for key in (key for key in options() if analysis.has(key)):
+        value = analysis.text(key)
+        if key not in taken:
+            has = f"takes {', '.join(taken)}" if taken else "has no options"
+            yield analysis.child(key).problem(f"{method!r} {has}", f"Remove {key}.")
+        elif value is not None and taken[key] and value not in taken[key]:
+            yield analysis.child(key).problem(
+                f"{method!r} takes one of {', '.join(map(repr, taken[key]))}", nearest(value, taken[key])
+            )
+    if method == "restricted mean survival time" and not analysis.has("horizon"):
+        yield analysis.problem("a restricted mean has its horizon", "Add horizon = 56 (days).", found="without horizon")
+
+
+def _covariate(study: Node, covariate: Node, spec: MethodSpec) -> Iterator[Problem]:
+    """A stratification factor; a variable; for a method that takes any also a parameter's baseline."""
     strata = study.names("randomisation", "strata")
     variables = dict(study.entries("variables"))
-    name = covariate.data
+    name, numeric = covariate.data, spec.covariates == "any"
+    if spec.covariates == "none":
+        yield covariate.problem("this method takes no covariates", "Remove it, or use a stratified method.")
+        return
     if not isinstance(name, str) or name in strata:
         return
     known = [*strata, *variables, *(study.names("parameters") if numeric else [])]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pivotal.study.checks.endpoints import visits_of
 from pivotal.study.checks.node import Node, Problem, as_number
+from pivotal.study.methods import METHODS
 
 
 def check(study: Node) -> Iterator[Problem]:
@@ -66,8 +67,8 @@ def _rate_endpoint(study: Node, rates: Node) -> Iterator[Problem]:
     endpoint = _endpoint(study, rates)
     if endpoint is None:
         return
-    if endpoint.text("kind") == "continuous":
-        yield rates.child("endpoint").problem("a continuous endpoint has no rates", "Name a binary endpoint.")
+    if endpoint.text("kind") != "binary":
+        yield rates.child("endpoint").problem("rates are of a binary endpoint", "Name one.")
     yield from _summarised(study, endpoint, rates.child("visit"))
 
 
@@ -124,9 +125,10 @@ def _shares(line: list[Node]) -> dict[str, float]:
 
 def _grid(study: Node, grid: Node) -> Iterator[Problem]:
     endpoint = _endpoint(study, grid)
-    if endpoint is not None and endpoint.text("kind") == "continuous":
+    if endpoint is not None and endpoint.text("kind") != "binary":
         yield grid.child("endpoint").problem("a grid needs a binary endpoint", "Name a binary endpoint.")
-    if grid.text("method") == "ancova":
+    spec = {str(name): each for name, each in METHODS.items()}.get(grid.text("method") or "")
+    if spec is not None and "binary" not in spec.kinds:
         yield grid.child("method").problem("a grid compares proportions", 'Use a method as "logistic wald".')
     controls = [as_number(node.data) for node in grid.rows("control_rates")]
     highest = max((rate for rate in controls if rate is not None), default=0.0)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from pivotal.study.checks.node import Node, Problem
 
+MOST_CLOSED = 12
+"""Hypotheses whose 2^n - 1 intersections are tested one by one."""
+
 ROUNDING = 1e-9
 """Slack for sums of decimal fractions in binary arithmetic: 0.1 + 0.2 is not 0.3."""
 
@@ -18,7 +21,27 @@ def check(study: Node) -> Iterator[Problem]:
         arm, comparator = hypothesis.text("arm"), hypothesis.child("comparator")
         if arm is not None and arm == comparator.data:
             yield comparator.problem("a hypothesis compares two different arms", "Name another arm.")
+    yield from _dependence(study.child("testing"), hypotheses)
     yield from _edges(study.rows("testing", "edges"))
+
+
+def _dependence(testing: Node, hypotheses: list[Node]) -> Iterator[Problem]:
+    """What a closed test other than Bonferroni's needs."""
+    procedure = testing.text("procedure") or "bonferroni graph"
+    if procedure in ("simes graph", "hochberg graph") and testing.child("positive_dependence").data is not True:
+        yield testing.child("procedure").problem(
+            "Simes and Hochberg control the error only where the test statistics are positively dependent",
+            "Set positive_dependence = true if the plan can defend it, or use a bonferroni graph.",
+        )
+    if procedure != "bonferroni graph" and len(hypotheses) > MOST_CLOSED:
+        yield testing.child("procedure").problem(
+            f"a closed test has at most {MOST_CLOSED} hypotheses", "Use a bonferroni graph.", found="too large"
+        )
+    weights = {h.number("weight") or 0.0 for h in hypotheses}
+    if procedure == "hochberg graph" and len(weights) > 1:
+        yield testing.child("procedure").problem(
+            "Hochberg's test has equal weights", "Give every hypothesis the same weight, or use a simes graph."
+        )
 
 
 def _weights(whole: Node, hypotheses: list[Node]) -> Iterator[Problem]:

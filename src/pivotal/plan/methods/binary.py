@@ -1,0 +1,157 @@
+"""Methods for binary endpoints: they see cells, arms by strata, whoever counted them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from pivotal import stats
+from pivotal.plan.batch import Cells
+from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated
+from pivotal.stats.estimate import Estimate
+from pivotal.study.methods import Method
+from pivotal.study.model import Analysis
+
+Binary = Callable[[Cells, Analysis, int, list[int]], list[Outcome]]
+"""A binary method: cells, the analysis (level and options), comparator, arms -> an outcome an arm."""
+
+
+def _unstratified(estimator: Callable[..., Estimate], method: str, scale: str) -> Binary:
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+        x, n = cells.x, cells.n
+        return [
+            Outcome(
+                (arm, comparator),
+                estimator(x[:, arm], n[:, arm], x[:, comparator], n[:, comparator], level=analysis.level),
+                scale,
+                method,
+            )
+            for arm in arms
+        ]
+
+    return estimate
+
+
+def _tables(cells: Cells, arm: int, comparator: int) -> tuple[Floats, Floats, Floats, Floats]:
+    return cells.events[:, arm], cells.totals[:, arm], cells.events[:, comparator], cells.totals[:, comparator]
+
+
+def _mantel_haenszel(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+    return [
+        Outcome(
+            (arm, comparator),
+            stats.mantel_haenszel(*_tables(cells, arm, comparator), level=analysis.level, variance="sato"),
+            "risk difference",
+            "mantel-haenszel, sato variance",
+        )
+        for arm in arms
+    ]
+
+
+def _cmh(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+    outcomes = []
+    for arm in arms:
+        tables = _tables(cells, arm, comparator)
+        ratio = stats.mantel_haenszel_odds_ratio(*tables, level=analysis.level)
+        test = stats.cochran_mantel_haenszel(*tables)
+        reason = np.where(ratio.reason == 0, test.reason, ratio.reason).astype(np.uint8)
+        both = replace(ratio, statistic=test.statistic, df=test.df, p=test.p, reason=reason)
+        method = "cochran-mantel-haenszel, robins-breslow-greenland limits"
+        outcomes.append(Outcome((arm, comparator), both, "odds ratio", method))
+    return outcomes
+
+
+def _logistic(test: str) -> Binary:
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+        design, column = _design(cells, comparator)
+        events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
+        if test == "wald":
+            fit = stats.fit_logistic(events, totals, design)
+            found = [stats.wald(fit, column[arm], level=analysis.level) for arm in arms]
+        else:
+            found = [stats.logistic_lr(events, totals, design, column[arm], level=analysis.level) for arm in arms]
+        return [
+            Outcome((arm, comparator), exponentiated(each), "odds ratio", f"logistic {test}")
+            for arm, each in zip(arms, found, strict=True)
+        ]
+
+    return estimate
+
+
+def _design(cells: Cells, comparator: int) -> tuple[Floats, dict[int, int]]:
+    """Dummy-coded main effects over (arm, stratum) cells, and the column of each arm."""
+    arms, strata = cells.totals.shape[1:]
+    arm = np.repeat(np.arange(arms), strata)
+    columns = [np.ones(arms * strata)]
+    column: dict[int, int] = {}
+    for a in range(arms):
+        if a != comparator:
+            column[a] = len(columns)
+            columns.append((arm == a).astype(np.float64))
+    for f, each in enumerate(cells.strata.factors):
+        level = np.tile(cells.strata.levels[:, f], arms)
+        columns += [(level == code).astype(np.float64) for code in range(1, len(each.labels))]
+    return np.stack(columns, axis=1), column
+
+
+def _exact(pairwise: bool) -> Binary:
+    variant = "pairwise" if pairwise else "joint"
+
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+        others = [a for a in range(cells.totals.shape[1]) if a != comparator]
+        order = [comparator, *others]
+        levels = cells.strata.levels if cells.strata.factors else None
+        found = stats.exact_logistic(
+            cells.events[:, order], cells.totals[:, order], levels, pairwise=pairwise, level=analysis.level
+        )
+        return [_exact_outcome(found, others.index(arm), (arm, comparator), variant) for arm in arms]
+
+    return estimate
+
+
+def _exact_outcome(found: stats.ExactLogistic, index: int, pair: Pair, variant: str) -> Outcome:
+    log = found.log_odds_ratio
+    own = {f.name: getattr(log, f.name) for f in fields(log)}
+    column: dict[str, Any] = {name: None if value is None else value[:, index] for name, value in own.items()}
+    one = Estimate(**column)
+    extra = {"p_score": found.p_score[:, index], "p_probability": found.p_probability[:, index]}
+    return Outcome(pair, exponentiated(one), "odds ratio", f"exact conditional logistic, {variant}", extra)
+
+
+BINARY: dict[Method, Binary] = {
+    "exact conditional logistic": _exact(pairwise=False),
+    "exact conditional logistic pairwise": _exact(pairwise=True),
+    "logistic wald": _logistic("wald"),
+    "logistic likelihood-ratio": _logistic("likelihood-ratio"),
+    "cochran-mantel-haenszel": _cmh,
+    "fisher": _unstratified(stats.fisher_exact, "fisher, conditional odds ratio", "odds ratio"),
+    "risk difference newcombe": _unstratified(stats.newcombe, "newcombe", "risk difference"),
+    "risk difference miettinen-nurminen": _unstratified(
+        stats.miettinen_nurminen, "miettinen-nurminen", "risk difference"
+    ),
+    "risk difference mantel-haenszel": _mantel_haenszel,
+}
+
+
+def from_cells(analysis: Analysis, cells: Cells, pairs: Iterable[Pair]) -> list[Outcome]:
+    """Run a binary method on cells, for the given pairs of arms; the statistic N is who was compared.
+
+    A patient whose stratum is unknown is in no cell: N then falls short of the two arms, and shows it.
+    """
+    n = cells.n
+    return [
+        replace(outcome, extra={"N": n[:, outcome.pair[0]] + n[:, outcome.pair[1]]} | outcome.extra)
+        for comparator, group in groupby(pairs, key=lambda pair: pair[1])
+        for outcome in BINARY[analysis.method](cells, analysis, comparator, [arm for arm, _ in group])
+    ]
+
+
+def in_large_sample(analysis: Analysis) -> Analysis:
+    """The analysis that has the same value in a population and can be computed there."""
+    method = analysis.method
+    same = method.startswith(("exact", "fisher", "logistic")) or method == "firth"
+    return analysis.model_copy(update={"method": "logistic wald"}) if same else analysis

@@ -1,0 +1,48 @@
+"""What a method says of a pair of arms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotal.stats.estimate import Estimate
+
+Pair = tuple[int, int]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a method says of one pair of arms.
+
+    Attributes
+    ----------
+    pair
+        Indices of the arm and of its comparator.
+    estimate
+        The estimate, on `scale`.
+    scale
+        `odds ratio`, `risk difference`, `mean difference`.
+    method
+        The estimator with its variant, as the report names it.
+    extra
+        Further statistics by name, (replicate,).
+    """
+
+    pair: Pair
+    estimate: Estimate
+    scale: str
+    method: str
+    extra: dict[str, Floats] = field(default_factory=dict)
+
+
+def exponentiated(log: Estimate) -> Estimate:
+    """An estimate on the log scale as a ratio; its standard error stays on the log scale."""
+
+    def exp(value: Floats | None) -> Floats | None:
+        with np.errstate(over="ignore"):
+            return None if value is None else np.exp(value)
+
+    return replace(log, estimate=exp(log.estimate), ci_low=exp(log.ci_low), ci_high=exp(log.ci_high))

@@ -1,0 +1,20 @@
+"""Mixed models for repeated measures over replicates."""
+
+from __future__ import annotations
+
+from pivotal.stats.mmrm.design import VisitDesign, visit_design
+from pivotal.stats.mmrm.fit import MmrmFit, fit_mmrm
+from pivotal.stats.mmrm.inference import FTest, mmrm_contrasts, mmrm_covariance, mmrm_f_test
+from pivotal.stats.mmrm.structures import STRUCTURES
+
+__all__ = [
+    "STRUCTURES",
+    "FTest",
+    "MmrmFit",
+    "VisitDesign",
+    "fit_mmrm",
+    "mmrm_contrasts",
+    "mmrm_covariance",
+    "mmrm_f_test",
+    "visit_design",
+]

@@ -1,0 +1,141 @@
+"""Newton's method for the likelihood, every replicate with its own steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotal.stats.estimate import Floats
+from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate, fill
+from pivotal.stats.tables import Mask
+
+# The step from a point whose Newton decrement g' H^-1 g is this small is the last: the next decrement would be of its
+# square's order, which is below what a likelihood of a few thousand can show.
+LAST_STEP = 1e-9
+# Rounding of a log likelihood made of cross-products, beside its size.
+ROUNDING = 1e-11
+MOST_STEPS = 100
+SMALLEST_STEP = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """Where Newton's method ended.
+
+    Attributes
+    ----------
+    theta
+        (replicate, parameter)
+    converged
+        (replicate,)
+    steps
+        Evaluations of the likelihood, (replicate,).
+    decrement
+        g' H^-1 g at the last point evaluated, (replicate,): twice the rise that a last step promises.
+    """
+
+    theta: Floats
+    converged: Mask
+    steps: NDArray[np.int64]
+    decrement: Floats
+
+
+@dataclass(slots=True)
+class _State:
+    """Replicates under way: where they are, where they go."""
+
+    theta: Floats
+    loglik: Floats
+    direction: Floats
+    scale: Floats
+    decrement: Floats
+
+
+def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optimum:
+    """Maximise the likelihood.
+
+    Newton's method with the observed information; where that is not positive definite the step is taken with the
+    expected one (Fisher scoring). A step after which the likelihood is lower, or a covariance matrix no longer
+    positive definite, is halved.
+
+    Parameters
+    ----------
+    moments, model
+        The data and the model.
+    start
+        (replicate, parameter), where all covariance matrices are positive definite.
+    free
+        Parameters that the data determine, (replicate, parameter); the others stay.
+    """
+    replicates = len(start)
+    whole = Optimum(
+        start.copy(), np.zeros(replicates, bool), np.zeros(replicates, np.int64), np.full(replicates, np.inf)
+    )
+    rows = np.arange(replicates)
+    state = _State(
+        start.copy(),
+        np.full(replicates, -np.inf),
+        np.zeros_like(start),
+        np.ones(replicates),
+        np.full(replicates, np.inf),
+    )
+    here_moments, here_model, here_free = moments, model, free
+    for _ in range(MOST_STEPS):
+        trial = state.theta + state.scale[:, None] * state.direction
+        found = evaluate(here_moments, here_model, trial, "near")
+        whole.steps[rows] += 1
+        better = found.valid & (found.loglik >= state.loglik - ROUNDING * np.abs(found.loglik))
+        _advance(state, trial, found, better, _direction(here_moments, here_model, trial, found, here_free))
+        last = better & (state.decrement < LAST_STEP)
+        state.theta[last] += state.direction[last]
+        stuck = state.scale < SMALLEST_STEP
+        whole.theta[rows], whole.decrement[rows] = state.theta, state.decrement
+        whole.converged[rows] = last
+        going = ~last & ~stuck
+        if not going.any():
+            break
+        if not going.all():
+            kept = np.flatnonzero(going)
+            rows = rows[kept]
+            here_moments, here_model, here_free = here_moments.take(kept), here_model.take(kept), here_free[kept]
+            state = _State(*(getattr(state, name)[kept] for name in _State.__slots__))
+    return whole
+
+
+def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, step: tuple[Floats, Floats]) -> None:
+    """Move where the likelihood rose and take the next direction there; halve the step elsewhere."""
+    direction, decrement = step
+    state.theta[better] = trial[better]
+    state.loglik[better] = found.loglik[better]
+    state.direction[better] = direction[better]
+    state.decrement[better] = decrement[better]
+    state.scale = np.where(better, 1.0, state.scale / 2)
+
+
+def _direction(moments: Moments, model: Model, theta: Floats, found: Evaluation, free: Mask) -> tuple[Floats, Floats]:
+    """The Newton step and its decrement."""
+    gradient = np.where(free, found.gradient, 0.0)
+    hessian = fill(found.information, free)
+    flat = np.flatnonzero(found.valid & ~_positive(hessian))
+    if flat.size:
+        scoring = evaluate(moments.take(flat), model.take(flat), theta[flat], "expected").information
+        scoring = fill(scoring, free[flat])
+        hopeless = ~_positive(scoring)
+        steep = np.abs(np.einsum("rhh->rh", scoring)) + 1.0
+        hessian[flat] = np.where(hopeless[:, None, None], steep[:, :, None] * np.eye(free.shape[1]), scoring)
+    hessian = np.where(found.valid[:, None, None], hessian, np.eye(free.shape[1]))
+    gradient = np.where(found.valid[:, None], gradient, 0.0)
+    direction = np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], dtype=np.float64)
+    return direction, np.asarray((direction * gradient).sum(axis=1), dtype=np.float64)
+
+
+def _positive(matrices: Floats) -> Mask:
+    """Whether symmetric matrices are positive definite."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        sound = np.isfinite(matrices).all(axis=(1, 2), keepdims=True)
+        return np.asarray(np.linalg.eigvalsh(np.where(sound, matrices, 0.0))[:, 0] > 0, dtype=np.bool_)
+    return np.ones(len(matrices), dtype=np.bool_)

@@ -1,0 +1,1 @@
+"""Time to event, batched over trials: one concept a module, the public names from `pivotal.stats`."""

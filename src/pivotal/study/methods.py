@@ -1,0 +1,159 @@
+"""The methods that an analysis can name: for which kinds of endpoint, with which covariates and options.
+
+One table, which the checks of a study file, its error messages and the plan read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["binary", "continuous", "ordinal", "count", "time to event"]
+
+MEASURED: tuple[Kind, ...] = ("continuous", "ordinal", "count")
+"""Kinds whose endpoint is a value, rather than whether or when something holds."""
+
+Method = Literal[
+    "exact conditional logistic",
+    "exact conditional logistic pairwise",
+    "logistic wald",
+    "logistic score",
+    "logistic likelihood-ratio",
+    "firth",
+    "g-computation risk difference",
+    "modified poisson",
+    "cochran-mantel-haenszel",
+    "fisher",
+    "fisher mid-p",
+    "risk difference wald",
+    "risk difference newcombe",
+    "risk difference newcombe stratified",
+    "risk difference miettinen-nurminen",
+    "risk difference miettinen-nurminen stratified",
+    "risk difference mantel-haenszel",
+    "risk difference minimum-risk",
+    "risk ratio miettinen-nurminen",
+    "risk ratio mantel-haenszel",
+    "ancova",
+    "mmrm",
+    "wilcoxon",
+    "van elteren",
+    "proportional odds",
+    "poisson",
+    "negative binomial",
+    "exposure-adjusted incidence rate",
+    "log-rank",
+    "cox",
+    "restricted mean survival time",
+]
+
+Covariance = Literal[
+    "unstructured",
+    "toeplitz",
+    "heterogeneous toeplitz",
+    "ar(1)",
+    "heterogeneous ar(1)",
+    "compound symmetry",
+    "heterogeneous compound symmetry",
+    "ante-dependence",
+    "heterogeneous ante-dependence",
+    "spatial exponential",
+]
+Df = Literal["satterthwaite", "kenward-roger", "kenward-roger-linear", "between-within", "residual"]
+Ties = Literal["efron", "breslow", "exact"]
+Variance = Literal[
+    "model", "robust", "hc0", "hc1", "hc2", "hc3", "jackknife", "bias-reduced",
+    "sato", "greenland-robins", "klingenberg",
+]  # fmt: skip
+Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto"]
+Preset = Literal["sas", "r"]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSpec:
+    """What a method is for.
+
+    Attributes
+    ----------
+    kinds
+        Kinds of endpoint that it analyses.
+    covariates
+        `none`; `factors`: stratification factors and categories; `any`: numbers and baselines too.
+    options
+        Keys of `analysis` that it understands, beside name, method, covariates, level and visits; the first value
+        listed is what it does where the key is absent.
+    """
+
+    kinds: tuple[Kind, ...]
+    covariates: Literal["none", "factors", "any"] = "factors"
+    options: dict[str, tuple[str, ...]] | None = None
+
+
+_BINARY: tuple[Kind, ...] = ("binary",)
+_PATIENT: tuple[Kind, ...] = ("continuous", "ordinal")
+
+METHODS: dict[Method, MethodSpec] = {
+    "exact conditional logistic": MethodSpec(_BINARY),
+    "exact conditional logistic pairwise": MethodSpec(_BINARY),
+    "logistic wald": MethodSpec(_BINARY),
+    "logistic score": MethodSpec(_BINARY),
+    "logistic likelihood-ratio": MethodSpec(_BINARY),
+    "firth": MethodSpec(_BINARY),
+    "g-computation risk difference": MethodSpec(_BINARY, "factors", {"variance": ("robust", "model")}),
+    "modified poisson": MethodSpec(_BINARY, "factors", {"variance": ("hc0", "hc1")}),
+    "cochran-mantel-haenszel": MethodSpec(_BINARY, "factors", {"preset": ("sas", "r")}),
+    "fisher": MethodSpec(_BINARY, "none"),
+    "fisher mid-p": MethodSpec(_BINARY, "none"),
+    "risk difference wald": MethodSpec(_BINARY, "none"),
+    "risk difference newcombe": MethodSpec(_BINARY, "none"),
+    "risk difference newcombe stratified": MethodSpec(_BINARY),
+    "risk difference miettinen-nurminen": MethodSpec(_BINARY, "none"),
+    "risk difference miettinen-nurminen stratified": MethodSpec(_BINARY),
+    "risk difference mantel-haenszel": MethodSpec(
+        _BINARY, "factors", {"variance": ("sato", "greenland-robins", "klingenberg")}
+    ),
+    "risk difference minimum-risk": MethodSpec(_BINARY),
+    "risk ratio miettinen-nurminen": MethodSpec(_BINARY, "none"),
+    "risk ratio mantel-haenszel": MethodSpec(_BINARY),
+    "ancova": MethodSpec(("continuous",), "any", {"variance": ("model", "hc0", "hc1", "hc2", "hc3")}),
+    "mmrm": MethodSpec(
+        ("continuous",),
+        "any",
+        {
+            "covariance": (
+                "unstructured", "toeplitz", "heterogeneous toeplitz", "ar(1)", "heterogeneous ar(1)",
+                "compound symmetry", "heterogeneous compound symmetry", "ante-dependence",
+                "heterogeneous ante-dependence", "spatial exponential",
+            ),
+            "df": ("satterthwaite", "kenward-roger", "kenward-roger-linear", "between-within", "residual"),
+            "variance": ("model", "robust", "jackknife", "bias-reduced"),
+            "by_visit": (),
+            "preset": ("r", "sas"),
+        },
+    ),
+    "wilcoxon": MethodSpec(_PATIENT, "none", {"preset": ("sas", "r")}),
+    "van elteren": MethodSpec(_PATIENT),
+    "proportional odds": MethodSpec(("ordinal",), "any"),
+    "poisson": MethodSpec(("count",), "any", {"variance": ("model", "hc0")}),
+    "negative binomial": MethodSpec(("count",), "any", {"preset": ("r", "sas")}),
+    "exposure-adjusted incidence rate": MethodSpec(("count",), "none"),
+    "log-rank": MethodSpec(
+        ("time to event",), "factors", {"weighting": ("log-rank", "gehan", "tarone-ware", "peto")}
+    ),
+    "cox": MethodSpec(
+        ("time to event",),
+        "any",
+        {
+            "ties": ("efron", "breslow", "exact"),
+            "variance": ("model", "robust"),
+            "strata": (),
+            "preset": ("r", "sas"),
+        },
+    ),
+    "restricted mean survival time": MethodSpec(("time to event",), "none", {"horizon": ()}),
+}  # fmt: skip
+
+
+def options() -> tuple[str, ...]:
+    """Every option that some method takes."""
+    return tuple(dict.fromkeys(key for spec in METHODS.values() for key in spec.options or {}))
