@@ -8,6 +8,7 @@ from pivotal.stats import (
     cox_wald,
     cumulative_incidence,
     fit_cox,
+    gray_test,
     incidence_at,
     kaplan_meier,
     log_rank,
@@ -50,6 +51,7 @@ def functions():
             ),
         )
     yield "incidence", lambda t, e, a, x, s: cumulative_incidence(t, np.where(e, s, 0))
+    yield "gray", lambda t, e, a, x, s: gray_test(t, np.where(e, s, 0), a, strata=x > 0.5)
     yield "incidence at", lambda t, e, a, x, s: incidence_at(cumulative_incidence(t, np.where(e, s, 0)), [3, 9])
 
 
@@ -104,7 +106,7 @@ def test_exchanging_the_arms_turns_the_log_hazard_ratio(ties):
     np.testing.assert_allclose(one.ci_low, -other.ci_high, rtol=SAME_FIT)
 
 
-@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n.startswith(("log-rank", "cox"))])
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n.startswith(("log-rank", "cox", "gray"))])
 def test_ranks_are_all_that_counts(name):
     time, *rest = trials()
     one, other = FUNCTIONS[name](time, *rest), FUNCTIONS[name](np.sqrt(7.3 * time), *rest)
@@ -173,6 +175,14 @@ def test_one_cause_is_kaplan_meier_and_causes_add_up():
     cause = np.where(event, stratum + 1, 0)
     parts = sum(cumulative_incidence(time, cause, of=k).incidence for k in (1, 2, 3))
     np.testing.assert_allclose(parts, 1 - curve.survival, rtol=1e-12, atol=1e-14)
+
+
+def test_grays_score_is_log_ranks_without_other_causes():
+    time, event, _, _, arm = trials()
+    gray, test = gray_test(time, event, arm), log_rank(time, event, arm)
+    np.testing.assert_allclose(gray.score, test.observed - test.expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(gray.score.sum(axis=1), 0, atol=1e-11)
+    np.testing.assert_allclose(gray.covariance.sum(axis=2), 0, atol=1e-11)
 
 
 def test_aalens_variance_is_near_the_delta_methods():

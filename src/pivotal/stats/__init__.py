@@ -22,6 +22,7 @@ from pivotal.stats.risk_difference import wald as wald_difference
 from pivotal.stats.summary import Summary, summarise
 from pivotal.stats.survival.cox import CoxFit, cox_wald, fit_cox, hazard_ratio
 from pivotal.stats.survival.cumulative_incidence import CumulativeIncidence, cumulative_incidence, incidence_at
+from pivotal.stats.survival.gray import GrayTest, gray_test
 from pivotal.stats.survival.kaplan_meier import KaplanMeier, at_risk_at, kaplan_meier, survival_at
 from pivotal.stats.survival.km_quantile import survival_quantile
 from pivotal.stats.survival.logrank import LogRank, log_rank
@@ -35,6 +36,7 @@ __all__ = [
     "Estimate",
     "ExactLogistic",
     "GraphTest",
+    "GrayTest",
     "KaplanMeier",
     "LogRank",
     "LogRankWeights",
@@ -58,6 +60,7 @@ __all__ = [
     "fit_cox",
     "fit_logistic",
     "fit_ols",
+    "gray_test",
     "hazard_ratio",
     "incidence_at",
     "kaplan_meier",
