@@ -19,6 +19,8 @@ from pivotal.stats import (
     survival_quantile,
 )
 from pivotal.stats.survival import blocks
+from pivotal.stats.survival.cox_design import Standardised
+from pivotal.stats.survival.ordering import Ordered, checked
 
 from .survival_data import assert_same, one_by_one, trials
 from .tolerances import SAME
@@ -243,6 +245,19 @@ def _plain_log_rank(time, event, arm, weight):
         u += w * (d1 - d * n1 / n)
         v += w * w * d * n1 / n * (1 - n1 / n) * (n - d) / (n - 1) if n > 1 else 0.0
     return u, v
+
+
+def test_some_replicates_of_an_order_are_theirs():
+    time, event, _, x, stratum = trials()
+    ordered = Ordered.of(*checked(time, event), stratum)
+    design = Standardised.of(ordered, x[..., None], np.isfinite(time))
+    chosen = np.array([7, 2])
+    part = ordered.take(chosen)
+    rows = (chosen[:, None] * ordered.strata + np.arange(ordered.strata)).ravel()
+    inside = part.present
+    np.testing.assert_array_equal(part.gather(x[chosen])[inside], ordered.gather(x)[rows][inside])
+    np.testing.assert_array_equal(part.scatter(part.gather(x[chosen])), np.where(np.isnan(time[chosen]), 0, x[chosen]))
+    np.testing.assert_array_equal(design.take(ordered, chosen).scale, design.scale[:, chosen])
 
 
 def test_reasons_say_nothing_where_all_is_well():

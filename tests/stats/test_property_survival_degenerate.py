@@ -131,6 +131,12 @@ def test_flat_stretches_of_products_that_rounding_moves(flat):
     assert median == {"midpoint": 10.5, "first at or below": 10, "first below": 11}[flat]
 
 
+def test_the_median_of_even_samples_is_the_middle():
+    for half in range(2, 60):
+        curve = kaplan_meier(np.arange(1.0, 2 * half + 1)[None], np.ones(2 * half))
+        assert survival_quantile(curve).estimate[0, 0] == half + 0.5
+
+
 def test_presets_of_quantiles():
     rng = np.random.default_rng(2)
     time = np.ceil(rng.exponential(10, (3, 50)))
