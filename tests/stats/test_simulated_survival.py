@@ -15,6 +15,7 @@ from pivotal.stats import (
     incidence_at,
     kaplan_meier,
     log_rank,
+    max_combo,
     rmst_difference,
     rmst_ratio,
     survival_at,
@@ -58,6 +59,13 @@ def test_size_of_log_rank(null, weight):
     test = log_rank(time, event, arm, weight=weight)
     assert abs(np.mean(test.p < 0.05) - 0.05) < ALLOWED
     assert abs(np.mean(test.p_fewer < 0.025) - 0.025) < ALLOWED
+
+
+@pytest.mark.slow
+def test_size_of_max_combo(null):
+    time, event, arm, _ = null
+    test = max_combo(time[:1500], event[:1500], arm)
+    assert abs(np.mean(test.p < 0.05) - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 1500) + 0.003
 
 
 def test_size_of_log_rank_with_strata_and_three_arms(null):

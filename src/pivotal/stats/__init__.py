@@ -26,6 +26,7 @@ from pivotal.stats.survival.gray import GrayTest, gray_test
 from pivotal.stats.survival.kaplan_meier import KaplanMeier, at_risk_at, kaplan_meier, survival_at
 from pivotal.stats.survival.km_quantile import survival_quantile
 from pivotal.stats.survival.logrank import LogRank, log_rank
+from pivotal.stats.survival.max_combo import MaxCombo, max_combo
 from pivotal.stats.survival.rmst import rmst, rmst_difference, rmst_horizon, rmst_ratio
 from pivotal.stats.survival.weights import LogRankWeights
 
@@ -41,6 +42,7 @@ __all__ = [
     "LogRank",
     "LogRankWeights",
     "LogisticFit",
+    "MaxCombo",
     "NullDistribution",
     "OlsFit",
     "Reason",
@@ -71,6 +73,7 @@ __all__ = [
     "ls_means_rows",
     "mantel_haenszel",
     "mantel_haenszel_odds_ratio",
+    "max_combo",
     "mee",
     "miettinen_nurminen",
     "newcombe",
