@@ -114,9 +114,9 @@ def fit_cox(
     to an error of about 1e-10 standard deviations. R stops when the log likelihood changes by less than 1e-9 of itself,
     SAS when the gradient is small beside it.
 
-    A likelihood without a maximum (all events in one arm; Bryson and Johnson 1981, doi:10.2307/1268065) is proved from
-    the data: a direction is found in which every event has the largest predictor of its risk set. The coefficients that
-    run away are ±inf with `Reason.MONOTONE`, the others are those of the limit. R warns that a coefficient may be
+    A likelihood without a maximum (all events in one arm; Bryson and Johnson 1981, Technometrics 23, 381-383) is proved
+    from the data: a direction is found in which every event has the largest predictor of its risk set. The coefficients
+    that run away are ±inf with `Reason.MONOTONE`, the others are those of the limit. R warns that a coefficient may be
     infinite and reports where the iteration stood; SAS reports a huge standard error.
 
     A column that depends on others is left out in that replicate, and every coefficient whose meaning would hang on

@@ -26,7 +26,7 @@ def is_monotone(ordered: Ordered, x: Floats, direction: Floats, discrete: bool) 
     """Check a direction, (replicate,).
 
     The likelihood never falls along it where at every event time the patients with the event have the largest x'δ of
-    those at risk (Bryson and Johnson 1981, doi:10.2307/1268065), or, where tied events are compared as a set
+    those at risk (Bryson and Johnson 1981, Technometrics 23, 381-383), or, where tied events are compared as a set
     (`discrete`), none smaller than a patient's without.
 
     Parameters
