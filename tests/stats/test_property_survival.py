@@ -2,15 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from pivotal.stats import (
     Reason,
     cox_wald,
     cumulative_incidence,
     fit_cox,
+    gray_test,
     incidence_at,
     kaplan_meier,
     log_rank,
+    max_combo,
     rmst,
     rmst_difference,
     rmst_ratio,
@@ -18,6 +21,8 @@ from pivotal.stats import (
     survival_quantile,
 )
 from pivotal.stats.survival import blocks
+from pivotal.stats.survival.cox_design import Standardised
+from pivotal.stats.survival.ordering import Ordered, checked
 
 from .survival_data import assert_same, one_by_one, trials
 from .tolerances import SAME
@@ -50,6 +55,8 @@ def functions():
             ),
         )
     yield "incidence", lambda t, e, a, x, s: cumulative_incidence(t, np.where(e, s, 0))
+    yield "max-combo", lambda t, e, a, x, s: max_combo(t, e, a, strata=s)
+    yield "gray", lambda t, e, a, x, s: gray_test(t, np.where(e, s, 0), a, strata=x > 0.5)
     yield "incidence at", lambda t, e, a, x, s: incidence_at(cumulative_incidence(t, np.where(e, s, 0)), [3, 9])
 
 
@@ -104,7 +111,7 @@ def test_exchanging_the_arms_turns_the_log_hazard_ratio(ties):
     np.testing.assert_allclose(one.ci_low, -other.ci_high, rtol=SAME_FIT)
 
 
-@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n.startswith(("log-rank", "cox"))])
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n.startswith(("log-rank", "cox", "gray", "max"))])
 def test_ranks_are_all_that_counts(name):
     time, *rest = trials()
     one, other = FUNCTIONS[name](time, *rest), FUNCTIONS[name](np.sqrt(7.3 * time), *rest)
@@ -175,12 +182,53 @@ def test_one_cause_is_kaplan_meier_and_causes_add_up():
     np.testing.assert_allclose(parts, 1 - curve.survival, rtol=1e-12, atol=1e-14)
 
 
+def test_grays_score_is_log_ranks_without_other_causes():
+    time, event, _, _, arm = trials()
+    gray, test = gray_test(time, event, arm), log_rank(time, event, arm)
+    np.testing.assert_allclose(gray.score, test.observed - test.expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(gray.score.sum(axis=1), 0, atol=1e-11)
+    np.testing.assert_allclose(gray.covariance.sum(axis=2), 0, atol=1e-11)
+
+
 def test_aalens_variance_is_near_the_delta_methods():
     time, event, _, _, stratum = trials(replicates=3, patients=2000, tied=False)
     cause = np.where(event, stratum + 1, 0)
     delta, aalen = (incidence_at(cumulative_incidence(time, cause, variance=v), [5, 12]) for v in ("delta", "aalen"))
     np.testing.assert_allclose(delta.se, aalen.se, rtol=2e-3)
     assert (delta.se != aalen.se).all()
+
+
+def test_one_weight_is_its_log_rank_test():
+    time, event, arm, _, stratum = trials()
+    combined = max_combo(time, event, arm, weights=["gehan"], strata=stratum)
+    test = log_rank(time, event, arm, weight="gehan", strata=stratum)
+    np.testing.assert_allclose(combined.z[:, 0], test.z, rtol=1e-12)
+    np.testing.assert_allclose(combined.p, test.p, rtol=1e-9)
+    twice = max_combo(time, event, arm, weights=["gehan", "gehan"], side="fewer", strata=stratum)
+    np.testing.assert_allclose(twice.p, test.p_fewer, rtol=1e-9)
+
+
+@pytest.mark.parametrize("side", ["two", "more"])
+def test_max_combo_integrates_the_normal_density(side):
+    time, event, arm, _, _ = trials(replicates=6)
+    weights = [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+    test = max_combo(time, event, arm, weights=weights, side=side)
+    for row in range(6):
+        bound = test.statistic[row]
+        low = np.full(3, -bound if side == "two" else -np.inf)
+        normal = multivariate_normal(cov=test.correlation[row], seed=1, maxpts=300_000, abseps=1e-7)
+        inside = normal.cdf(np.full(3, bound), lower_limit=low)
+        assert test.p[row] == pytest.approx(1 - inside, abs=1e-5 + 5 * test.p_error[row])
+    assert test.p_error.max() < 5e-4
+
+
+def test_dependent_weights_do_not_matter():
+    time, event, arm, _, _ = trials(replicates=6)
+    # 1 = S + (1 - S): the third statistic is a combination of the others
+    three = max_combo(time, event, arm, weights=[(0.0, 0.0), (0.0, 1.0), (1.0, 0.0)])
+    turned = max_combo(time, event, arm, weights=[(1.0, 0.0), (0.0, 0.0), (0.0, 1.0)])
+    np.testing.assert_allclose(three.p, turned.p, atol=1e-3)
+    np.testing.assert_allclose(three.statistic, np.abs(three.z).max(axis=1))
 
 
 def test_times_that_differ_by_rounding_are_tied():
@@ -233,6 +281,19 @@ def _plain_log_rank(time, event, arm, weight):
         u += w * (d1 - d * n1 / n)
         v += w * w * d * n1 / n * (1 - n1 / n) * (n - d) / (n - 1) if n > 1 else 0.0
     return u, v
+
+
+def test_some_replicates_of_an_order_are_theirs():
+    time, event, _, x, stratum = trials()
+    ordered = Ordered.of(*checked(time, event), stratum)
+    design = Standardised.of(ordered, x[..., None], np.isfinite(time))
+    chosen = np.array([7, 2])
+    part = ordered.take(chosen)
+    rows = (chosen[:, None] * ordered.strata + np.arange(ordered.strata)).ravel()
+    inside = part.present
+    np.testing.assert_array_equal(part.gather(x[chosen])[inside], ordered.gather(x)[rows][inside])
+    np.testing.assert_array_equal(part.scatter(part.gather(x[chosen])), np.where(np.isnan(time[chosen]), 0, x[chosen]))
+    np.testing.assert_array_equal(design.take(ordered, chosen).scale, design.scale[:, chosen])
 
 
 def test_reasons_say_nothing_where_all_is_well():

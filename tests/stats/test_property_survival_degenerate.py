@@ -11,6 +11,7 @@ from pivotal.stats import (
     incidence_at,
     kaplan_meier,
     log_rank,
+    max_combo,
     rmst,
     rmst_difference,
     rmst_horizon,
@@ -110,6 +111,16 @@ def test_a_stratum_without_events_and_one_of_a_single_patient():
     assert whole.observed[0].tolist() == [2, 2]
 
 
+def test_max_combo_without_anything_to_compare():
+    for event, arm, reason in (
+        (np.zeros(4), ARM, Reason.NO_EVENT),
+        (np.ones(4), np.zeros(4), Reason.ARM_EMPTY),
+        (np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), Reason.NO_INFORMATION),
+    ):
+        test = max_combo(TIME, event, arm)
+        assert (reason_of(test), np.isnan(test.p[0]), np.isnan(test.statistic[0])) == (reason, True, True)
+
+
 def test_an_event_at_time_nought():
     curve = kaplan_meier([[0.0, 0.0, 2.0, 3.0]], [1, 0, 1, 0])
     assert survival_at(curve, [0.0]).estimate[0, 0] == 0.75
@@ -129,6 +140,12 @@ def test_flat_stretches_of_products_that_rounding_moves(flat):
     time = np.arange(1.0, 21.0)[None]
     median = survival_quantile(kaplan_meier(time, np.ones(20)), flat=flat).estimate[0, 0]
     assert median == {"midpoint": 10.5, "first at or below": 10, "first below": 11}[flat]
+
+
+def test_the_median_of_even_samples_is_the_middle():
+    for half in range(2, 60):
+        curve = kaplan_meier(np.arange(1.0, 2 * half + 1)[None], np.ones(2 * half))
+        assert survival_quantile(curve).estimate[0, 0] == half + 0.5
 
 
 def test_presets_of_quantiles():
@@ -152,6 +169,8 @@ def test_presets_of_quantiles():
         lambda: rmst_horizon([kaplan_meier(TIME, np.ones(4))], "longest"),
         lambda: log_rank(TIME, np.ones(4), [1, 2, 0.5, 1]),
         lambda: log_rank(TIME, np.ones(4), ARM, weight="wilcoxon"),
+        lambda: max_combo(TIME, np.ones(4), ARM * 2),
+        lambda: max_combo(TIME, np.ones(4), ARM, side="one"),
         lambda: LogRankWeights("peto", rho=1.0),
         lambda: LogRankWeights("fleming-harrington", rho=-1.0),
         lambda: cumulative_incidence(TIME, np.ones(4), variance="gray"),

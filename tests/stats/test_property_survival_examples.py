@@ -8,7 +8,7 @@ import pytest
 
 from pivotal.stats import survival
 
-WITH_EXAMPLES = {"cox", "cumulative_incidence", "kaplan_meier", "km_quantile", "logrank", "rmst"}
+WITH_EXAMPLES = {"cox", "cumulative_incidence", "gray", "kaplan_meier", "km_quantile", "logrank", "max_combo", "rmst"}
 
 
 @pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(survival.__path__)])

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from pivotal.stats.analysis_of_variance import VarianceTable, anova, joint_test
-from pivotal.stats.ancova import CrossProducts, OlsFit, ancova, cross_products, fit_ols, ls_means, ls_means_rows
+from pivotal.stats.ancova import (
+    CrossProducts,
+    OlsFit,
+    ancova,
+    cross_products,
+    fit_ols,
+    ls_means,
+    ls_means_rows,
+)
 from pivotal.stats.chi_square import pearson_chi_square
 from pivotal.stats.closure import ClosedTest, ClosureWeights, closed_graph, closure_weights
 from pivotal.stats.cmh import cochran_mantel_haenszel, mantel_haenszel_odds_ratio
@@ -69,9 +77,11 @@ from pivotal.stats.stratified_difference import klingenberg, minimum_risk, strat
 from pivotal.stats.summary import Summary, summarise
 from pivotal.stats.survival.cox import CoxFit, cox_wald, fit_cox, hazard_ratio
 from pivotal.stats.survival.cumulative_incidence import CumulativeIncidence, cumulative_incidence, incidence_at
+from pivotal.stats.survival.gray import GrayTest, gray_test
 from pivotal.stats.survival.kaplan_meier import KaplanMeier, at_risk_at, kaplan_meier, survival_at
 from pivotal.stats.survival.km_quantile import survival_quantile
 from pivotal.stats.survival.logrank import LogRank, log_rank
+from pivotal.stats.survival.max_combo import MaxCombo, max_combo
 from pivotal.stats.survival.rmst import rmst, rmst_difference, rmst_horizon, rmst_ratio
 from pivotal.stats.survival.weights import LogRankWeights
 from pivotal.stats.two_samples import one_way, standardised_mean_difference, t_test
@@ -95,6 +105,7 @@ __all__ = [
     "GraphIntervals",
     "GraphTest",
     "GraphTrace",
+    "GrayTest",
     "Homogeneity",
     "JointTest",
     "KaplanMeier",
@@ -104,6 +115,7 @@ __all__ = [
     "LogRankWeights",
     "LogisticFit",
     "MarginalRisks",
+    "MaxCombo",
     "MmrmFit",
     "ModifiedPoissonFit",
     "NegativeBinomialFit",
@@ -160,6 +172,7 @@ __all__ = [
     "gatekeeper",
     "graph_intervals",
     "graph_trace",
+    "gray_test",
     "hazard_ratio",
     "hc_covariance",
     "hodges_lehmann",
@@ -185,6 +198,7 @@ __all__ = [
     "mantel_haenszel_odds_ratio",
     "mantel_haenszel_risk_ratio",
     "marginal_risks",
+    "max_combo",
     "mcnemar",
     "mee",
     "miettinen_nurminen",

@@ -31,7 +31,7 @@ class CoxFit:
     ----------
     coefficients
         (replicate, covariate). ±inf where the likelihood rises without end in it; NaN where the patients do not
-        determine it. `coefficient_reason` says which.
+        determine it, or do not once others are infinite. `coefficient_reason` says which.
     covariance
         (replicate, covariate, covariate), the inverse information; NaN in rows and columns of coefficients that are not
         finite.
@@ -114,9 +114,9 @@ def fit_cox(
     to an error of about 1e-10 standard deviations. R stops when the log likelihood changes by less than 1e-9 of itself,
     SAS when the gradient is small beside it.
 
-    A likelihood without a maximum (all events in one arm; Bryson and Johnson 1981, doi:10.2307/1268065) is proved from
-    the data: a direction is found in which every event has the largest predictor of its risk set. The coefficients that
-    run away are ±inf with `Reason.MONOTONE`, the others are those of the limit. R warns that a coefficient may be
+    A likelihood without a maximum (all events in one arm; Bryson and Johnson 1981, Technometrics 23, 381-383) is proved
+    from the data: a direction is found in which every event has the largest predictor of its risk set. The coefficients
+    that run away are ±inf with `Reason.MONOTONE`, the others are those of the limit. R warns that a coefficient may be
     infinite and reports where the iteration stood; SAS reports a huge standard error.
 
     A column that depends on others is left out in that replicate, and every coefficient whose meaning would hang on
@@ -171,7 +171,8 @@ def cox_wald(fit: CoxFit, column: int = 0, level: float = 0.95) -> Estimate:
     Estimate
         (replicate,), estimate and limits on the LOG HAZARD RATIO scale, from the robust variance if the fit has
         one. Where the estimate is ±inf the limits are -inf and inf, and se, statistic and p NaN, with
-        `Reason.MONOTONE`: take the score or the likelihood-ratio test.
+        `Reason.MONOTONE`: take the score or the likelihood-ratio test. Where a robust variance is 0
+        statistic and p are NaN, with `Reason.ZERO_VARIANCE`.
 
     Raises
     ------
@@ -192,6 +193,7 @@ def cox_wald(fit: CoxFit, column: int = 0, level: float = 0.95) -> Estimate:
     half = two_sided_quantile(level) * se
     statistic = divide(finite, se)
     reason = fit.coefficient_reason[:, column]
+    reason = np.where((reason == Reason.NONE) & (se == 0), np.uint8(Reason.ZERO_VARIANCE), reason)
     unbounded = reason == Reason.MONOTONE
     return Estimate(
         estimate=estimate,
@@ -278,7 +280,7 @@ def _assemble(
         (~top.known & ~nobody(event), Reason.ALIASED),
         (np.broadcast_to(nobody(event), top.known.shape), Reason.NO_EVENT),
         (np.broadcast_to(~top.converged, top.known.shape), Reason.NOT_CONVERGED),
-        (top.infinite, Reason.MONOTONE),
+        (top.known & ~top.finite, Reason.MONOTONE),
     )
     reason = first_reason(
         (nobody(present), Reason.TOO_FEW),
@@ -329,5 +331,6 @@ def _test(statistic: Floats, top: Solution, reason: Reasons, at_null: bool = Fal
     gone = np.isnan(shown) | (df == 0)
     if at_null:
         reason = np.where(np.isin(reason, (Reason.NOT_CONVERGED, Reason.MONOTONE)), np.uint8(0), reason)
+    reason = np.where(gone & (reason == Reason.NONE), np.uint8(Reason.ZERO_VARIANCE), reason)
     p = special.chdtrc(np.maximum(df, 1.0), np.where(gone, 0.0, shown))
     return Estimate(statistic=shown, df=df, p=np.where(gone, np.nan, p), reason=reason.astype(np.uint8))

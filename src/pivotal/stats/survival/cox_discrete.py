@@ -29,6 +29,10 @@ class DiscreteLikelihood:
         """Some replicates."""
         return DiscreteLikelihood(self.ordered.take(chosen), self.design.take(self.ordered, chosen))
 
+    def over(self, ordered: Ordered, values: Floats) -> DiscreteLikelihood:
+        """The same likelihood of patients ordered otherwise."""
+        return DiscreteLikelihood(ordered, Standardised(values, self.design.scale))
+
     def evaluate(self, coefficients: Floats) -> Evaluation:
         """Evaluate the likelihood."""
         ordered, x = self.ordered, self.design.values
@@ -87,7 +91,7 @@ class _Order:
     def next(self, weight: Floats, x: Floats) -> _Order:
         """e_{k+1} from e_k: the patient who comes in is among the k + 1, or is not."""
         whole = (weight * self.value[:, :-1]).sum(axis=1)
-        scale = np.where(whole > 0, whole, 1.0)
+        scale = np.where(whole > TINY, whole, 1.0)
         theta = weight / scale[:, None]
         old, slopes = self.value[:, :-1], [slope[:, :-1] for slope in self.first]
         first = [_grown(theta * (column * old + slope)) for column, slope in zip(x, slopes, strict=True)]

@@ -46,6 +46,9 @@ class Likelihood(Protocol):
     def take(self, chosen: Places) -> Likelihood:
         """Some replicates."""
 
+    def over(self, ordered: Ordered, values: Floats) -> Likelihood:
+        """The same likelihood of patients ordered otherwise; covariates are (covariate, row, position)."""
+
 
 @dataclass(frozen=True, slots=True)
 class TiedLikelihood:
@@ -58,6 +61,10 @@ class TiedLikelihood:
     def take(self, chosen: Places) -> TiedLikelihood:
         """Some replicates."""
         return TiedLikelihood(self.ordered.take(chosen), self.design.take(self.ordered, chosen), self.efron)
+
+    def over(self, ordered: Ordered, values: Floats) -> TiedLikelihood:
+        """The same likelihood of patients ordered otherwise."""
+        return TiedLikelihood(ordered, Standardised(values, self.design.scale), self.efron)
 
     def evaluate(self, coefficients: Floats) -> Evaluation:
         """Evaluate the likelihood."""

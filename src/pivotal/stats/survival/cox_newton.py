@@ -16,8 +16,11 @@ from pivotal.stats.tables import Mask
 LAST_STEP = 1e-5
 # A likelihood that has a maximum takes 4 to 8 steps; one that has none moves on at each, and by now shows it.
 MAX_STEPS = 30
-# Hazard ratios of exp(2) a standard deviation: a longer step is an overshoot, and would overflow before it is halved.
-LONGEST_STEP = 2.0
+# Hazard ratios of exp(2) a standard deviation: a longer first step is an overshoot. Later ones may be longer by this
+# factor each, for a covariate that varies little where it counts.
+LONGEST_STEP, GROWTH = 2.0, 1.3
+# Information that is this share of the moments it is the difference of is rounding, and may be below 0.
+LOST, LEAST = 1e-15, 1e-100
 # A log likelihood may fall by this share of itself from rounding alone.
 ROUNDING = 1e-11
 
@@ -46,7 +49,7 @@ def maximise(likelihood: Likelihood, start: Floats, free: Mask, first: Evaluatio
     for turn in range(MAX_STEPS if rows.size else 0):
         now = first if turn == 0 and first is not None and len(rows) == start.shape[1] else going.evaluate(here)
         worse = now.loglik < best - ROUNDING * np.abs(now.loglik)
-        step = _capped(newton(now, open_columns))
+        step = _capped(newton(now, open_columns), LONGEST_STEP * GROWTH**turn)
         step = np.where(worse, (before - here) / 2, step)
         best = np.where(worse, best, now.loglik)
         before, here = np.where(worse, before, here), here + step
@@ -65,25 +68,25 @@ def maximise(likelihood: Likelihood, start: Floats, free: Mask, first: Evaluatio
 
 def newton(now: Evaluation, free: Mask) -> Floats:
     """Newton step of the free coefficients, 0 for the others."""
-    lower = cholesky.factor(fixed(now.information, free), len(free))
+    lower = cholesky.factor(fixed(now, free), len(free))
     return cholesky.solve(lower, np.where(free, now.score, 0.0))
 
 
 def inverse(now: Evaluation, free: Mask) -> Floats:
     """Inverse information of the free coefficients, (covariate, covariate, replicate)."""
-    return cholesky.invert(cholesky.factor(fixed(now.information, free), len(free)))
+    return cholesky.invert(cholesky.factor(fixed(now, free), len(free)))
 
 
-def fixed(information: Floats, free: Mask) -> Floats:
+def fixed(now: Evaluation, free: Mask) -> Floats:
     """The information with rows and columns that are not free put to those of the identity."""
-    if free.all():
-        return information
-    given = information.copy()
+    given = now.information.copy()
     for index, (j, k) in enumerate(cholesky.pairs(len(free))):
-        given[index] = np.where(free[j] & free[k], information[index], float(j == k))
+        if j == k:
+            given[index] = np.maximum(given[index], LOST * np.abs(now.raw[index]) + LEAST)
+        given[index] = np.where(free[j] & free[k], given[index], float(j == k))
     return given
 
 
-def _capped(step: Floats) -> Floats:
+def _capped(step: Floats, longest: float) -> Floats:
     length = np.abs(step).max(axis=0)
-    return np.asarray(step * np.minimum(1.0, LONGEST_STEP / np.maximum(length, LONGEST_STEP)), dtype=np.float64)
+    return np.asarray(step * (longest / np.maximum(length, longest)), dtype=np.float64)

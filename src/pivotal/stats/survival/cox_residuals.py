@@ -13,6 +13,9 @@ from pivotal.stats.survival.cox_likelihood import RiskSums
 from pivotal.stats.survival.logrank import quadratic
 from pivotal.stats.survival.ordering import Moments, Ordered
 
+# A robust variance that is this share of the model's is rounding: the residuals are 0.
+NOTHING = 1e-20
+
 
 def score_residuals(ordered: Ordered, design: Standardised, coefficients: Floats, efron: bool) -> Floats:
     """What every patient adds to the score, (covariate, replicate, patient), in units of the design.
@@ -94,8 +97,10 @@ class Sandwich:
     ) -> Sandwich:
         """Compute both; the score's is U'(Σ uu')⁻U over patients or clusters, at 0."""
         parts = summed_by_cluster(score_residuals(ordered, design, coefficients, efron), cluster)
-        meat = np.einsum("jri,kri->jkr", parts, parts)
-        covariance = np.einsum("jkr,klr,lmr->jmr", inverse, meat, inverse, optimize=True)
+        moved = np.einsum("jkr,kri->jri", inverse, parts)
+        covariance = np.einsum("jri,kri->jkr", moved, moved)
+        some = np.einsum("jjr->jr", covariance) > NOTHING * np.einsum("jjr->jr", inverse)
+        covariance = np.where(some[:, None] & some[None], covariance, 0.0)
         null = summed_by_cluster(score_residuals(ordered, design, np.zeros(coefficients.shape), efron), cluster)
         total = null.sum(axis=2)
         statistic, _ = quadratic(total.T, np.einsum("jri,kri->rjk", null, null))

@@ -8,9 +8,11 @@ import numpy as np
 
 from pivotal.stats import cholesky
 from pivotal.stats.estimate import Floats
+from pivotal.stats.survival.cox_cone import rising_directions
 from pivotal.stats.survival.cox_likelihood import Evaluation, Likelihood
-from pivotal.stats.survival.cox_monotone import is_monotone, running_away
+from pivotal.stats.survival.cox_monotone import is_monotone, limiting, running_away
 from pivotal.stats.survival.cox_newton import inverse, maximise, newton
+from pivotal.stats.survival.ordering import Places
 from pivotal.stats.sweep import Swept, sweep
 from pivotal.stats.tables import Mask
 
@@ -36,7 +38,7 @@ class Solution:
         Columns that do not depend on earlier ones, (covariate, replicate).
     known, finite, infinite
         Coefficients that do not hang on which columns were kept; those of them that have a number; the kept ones that
-        run away.
+        run away. One that is known and neither was lost on the way: in the limit nothing determines it.
     """
 
     coefficients: Floats
@@ -56,25 +58,49 @@ class Solution:
         unit = np.eye(len(kept))
         known = np.stack([swept.estimable(unit[:, [column]]) for column in range(len(unit))])
         top = maximise(likelihood, np.zeros(kept.shape), kept, null)
-        coefficients, converged = top.coefficients, top.converged.copy()
-        away = np.zeros(kept.shape, dtype=np.bool_)
-        stuck = np.flatnonzero(~converged)
-        if stuck.size:
-            limit = _limit(likelihood.take(stuck), coefficients[:, stuck], top.step[:, stuck], kept[:, stuck], discrete)
-            coefficients[:, stuck], converged[stuck], away[:, stuck] = limit
-        last = likelihood.evaluate(coefficients)
-        inner = kept & ~away
-        return cls(
-            coefficients=coefficients + np.where(converged, newton(last, inner), 0.0),
-            covariance=inverse(last, inner),
+        last = likelihood.evaluate(top.coefficients)
+        found = cls(
+            coefficients=top.coefficients + np.where(top.converged, newton(last, kept), 0.0),
+            covariance=inverse(last, kept),
             loglik=last.loglik,
             score_statistic=np.einsum("jr,jkr,kr->r", null.score, swept.inverse, null.score),
-            converged=converged,
+            converged=top.converged,
             kept=kept,
             known=known,
-            finite=known & inner & converged,
-            infinite=away & converged,
+            finite=known & kept & top.converged,
+            infinite=np.zeros(kept.shape, dtype=np.bool_),
         )
+        stuck = np.flatnonzero(~top.converged)
+        if stuck.size:
+            found.replace(stuck, likelihood.take(stuck), top.step[:, stuck], discrete)
+        return found
+
+    def replace(self, stuck: Places, likelihood: Likelihood, step: Floats, discrete: bool) -> None:
+        """Put the limit in place of where Newton stood, in replicates for which it is proved that there is one."""
+        direction = np.where(running_away(step) & self.kept[:, stuck], step, 0.0)
+        proved = is_monotone(likelihood.ordered, likelihood.design.values, direction, discrete)
+        doubtful = np.flatnonzero(~proved)
+        if doubtful.size:
+            rest = likelihood.take(doubtful)
+            ordered, x = rest.ordered, rest.design.values
+            direction[:, doubtful] = rising_directions(ordered, x, self.kept[:, stuck[doubtful]], discrete)
+            proved[doubtful] = is_monotone(ordered, x, direction[:, doubtful], discrete)
+        if proved.any():
+            chosen = np.flatnonzero(proved)
+            self.follow(stuck[chosen], likelihood.take(chosen), direction[:, chosen], discrete)
+
+    def follow(self, rows: Places, likelihood: Likelihood, direction: Floats, discrete: bool) -> None:
+        """Put the limit along a direction in the place of these replicates."""
+        away = direction != 0
+        problem = limiting(likelihood, direction)
+        null = problem.evaluate(np.zeros(away.shape))
+        limit = Solution.of(problem, null, structure(null), discrete)
+        ran = np.copysign(self.coefficients[:, rows], direction)
+        self.coefficients[:, rows] = np.where(away, ran, limit.coefficients)
+        self.covariance[..., rows] = limit.covariance
+        self.loglik[rows], self.converged[rows] = limit.loglik, limit.converged
+        self.infinite[:, rows] = (away | limit.infinite) & limit.converged
+        self.finite[:, rows] = self.known[:, rows] & limit.finite & ~away
 
 
 def structure(null: Evaluation) -> Swept:
@@ -87,16 +113,3 @@ def structure(null: Evaluation) -> Swept:
             seen = null.information[index] > NO_SPREAD * null.raw[index]
             gram[j, j] = np.where(seen, null.information[index], 0.0)
     return sweep(gram)
-
-
-def _limit(
-    likelihood: Likelihood, coefficients: Floats, step: Floats, kept: Mask, discrete: bool
-) -> tuple[Floats, Mask, Mask]:
-    """Coefficients with those that do not run away at their limit, whether it is proved, and which run away."""
-    away = running_away(step) & kept
-    direction = np.where(away, step, 0.0)
-    proved = is_monotone(likelihood.ordered, likelihood.design.values, direction, discrete)
-    inner = maximise(likelihood, coefficients, kept & ~away)
-    # they never turn round: the sign of the last step is that of the infinity
-    found = np.where(away, np.copysign(coefficients, step), inner.coefficients)
-    return found, proved & inner.converged, away & proved

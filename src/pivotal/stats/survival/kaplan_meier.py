@@ -119,7 +119,7 @@ def survival_at(curve: KaplanMeier, times: ArrayLike, conf_type: str = "log-log"
 
     Notes
     -----
-    Kalbfleisch and Prentice (2002), section 1.4; Borgan and Liestøl (1990), http://www.jstor.org/stable/4616153.
+    Kalbfleisch and Prentice (2002), section 1.4; Borgan and Liestøl (1990), Scand. J. Statist. 17, 35-41.
     R does not extend a curve beyond the last time unless told to (``extend = TRUE``).
 
     Examples

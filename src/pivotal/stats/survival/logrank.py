@@ -112,7 +112,7 @@ def log_rank(
     ([2.0, 2.0], [1.15, 2.85], 0.3018)
     """
     times, happened, present = checked(time, event, observed)
-    groups = _arms(arm, times.shape, present)
+    groups = arm_codes(arm, times.shape, present)
     count = max(int(groups[present].max(initial=0)) + 1, 2, arms or 0)
     chosen = LogRankWeights.of(weight)
 
@@ -123,7 +123,8 @@ def log_rank(
     return in_blocks(test, arrays | {"strata": stratum_codes(strata, times.shape)}, times.shape[1])
 
 
-def _arms(arm: ArrayLike, shape: tuple[int, ...], present: np.ndarray) -> NDArray[np.intp]:
+def arm_codes(arm: ArrayLike, shape: tuple[int, ...], present: np.ndarray) -> NDArray[np.intp]:
+    """Arms as whole numbers, 0 where absent."""
     given = per_patient("arm", arm, shape).astype(np.float64)
     here = given[present]
     if not ((here >= 0) & (here == np.floor(here))).all():

@@ -144,7 +144,7 @@ class Ordered:
             replicates=len(chosen),
             patients=self.patients,
             strata=self.strata,
-            place=self.place[rows] + shift[:, None],
+            place=np.where(self.present[rows], self.place[rows] + shift[:, None], 0),
             present=self.present[rows],
             event=self.event[rows],
             time=self.time[rows],

@@ -1,7 +1,7 @@
 """Time to event: Kaplan-Meier, restricted means, log-rank tests, Cox's model, quantiles of survival time.
 
-Cases name their columns in `input` (``time``, ``event``, ``trt`` or ``arm``, ``strata``, ``covariates``) or in the
-call's formula, ``Surv(time, status) ~ trt + x + strata(st)``; what the call says goes before what the input says.
+Cases name their columns in the call's formula, ``Surv(time, status) ~ trt + x + strata(st)``, or in `input` (``time``,
+``event``, ``trt`` or ``arm``); the call goes first where the data have such a column.
 """
 
 from __future__ import annotations
@@ -156,9 +156,11 @@ class _Columns:
         self.time, event, right = _formula(case)
         self.event, _, code = event.replace("=", " ").partition(" ")
         terms, self.by, self.cluster = _special(right, case.call)
-        self.arm = case.input.get("trt") or case.input.get("arm") or (terms[0] if terms else "")
+        table = case.table()
+        named = [*terms[:1], case.input.get("trt", ""), case.input.get("arm", "")]
+        self.arm = next((name for name in named if name in table), "")
         self.terms = terms or [self.arm]
-        self.table = self._complete(case.table())
+        self.table = self._complete(table)
         self.happened = self.table[self.event] == self._event_code(code)
 
     def _event_code(self, code: str) -> float:
@@ -168,7 +170,8 @@ class _Columns:
         return 2.0 if self.table[self.event].max(initial=0) == 2 else 1.0
 
     def _complete(self, table: Table) -> Table:
-        named = {re.sub(r"^(?:as\.)?factor\((.+)\)$", r"\1", name) for term in self.terms for name in term.split(":")}
+        parts = [part.strip() for term in self.terms for part in re.split("[:*]", term)]
+        named = {re.sub(r"^(?:as\.)?factor\((.+)\)$", r"\1", part) for part in parts}
         used = [name for name in {self.time, self.event, self.arm, *self.by, *named} if name in table]
         there = np.ones(table.rows, dtype=np.bool_)
         for name in used:
