@@ -185,7 +185,9 @@ def _coefficients(given: Fitted) -> list[dict[str, Any]]:
 
 
 def _mean_rows(given: Fitted, factor: str, weights: Weights) -> Floats:
-    return np.asarray(given.model.ls_means_rows(given.variables.index(factor), given.seen, weights)[0], dtype=np.float64)
+    return np.asarray(
+        given.model.ls_means_rows(given.variables.index(factor), given.seen, weights)[0], dtype=np.float64
+    )
 
 
 def _means(given: Fitted, factor: str, rows: Floats, level: float) -> list[dict[str, Any]]:
