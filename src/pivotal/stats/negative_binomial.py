@@ -20,6 +20,8 @@ from pivotal.stats.tables import Mask, divide
 
 # The dispersion that Newton starts from lies between these, whatever the moments say.
 LEAST, MOST = 1e-3, 20.0
+# Where the profile starts from if the fit has no overdispersion.
+SMALL = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,7 @@ def negative_binomial_lr(
     start = fitted.fit.coefficients.copy()
     off = (fitted.fit.away != 0).any(axis=0)
     start[:-1] = np.where(off, fitted.likelihood.counts.start(free[:-1]), start[:-1])
+    start[-1] = np.where(fitted.flat, np.log(SMALL), start[-1])
     return likelihood_ratio(fitted.likelihood, fitted.result(), start, free, column, level)
 
 
@@ -180,9 +183,9 @@ class _Fitted:
         return cls(likelihood, swept.kept, known, fit, flat)
 
     def free(self) -> Mask:
-        """Coefficients that the profile maximises over, log k among them where there is overdispersion."""
+        """Coefficients that the profile maximises over, log k among them: away from the estimate k may be positive."""
         some = self.kept & varies(self.likelihood.counts)
-        return np.concatenate([some, ~self.flat[None]])
+        return np.concatenate([some, np.ones((1, some.shape[1]), dtype=np.bool_)])
 
     def result(self) -> NegativeBinomialFit:
         """Put the replicates first, and name what is not a number."""
