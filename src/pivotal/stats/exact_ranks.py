@@ -33,7 +33,9 @@ def mann_whitney_cdf(n1: int, n0: int) -> Floats:
         factor[many + step :] -= counts[: size - many - step]
         counts = _divide(factor, step)
     below = np.add.accumulate(counts)
-    return np.array([count / below[-1] for count in below], dtype=np.float64)
+    cdf = np.array([count / below[-1] for count in below], dtype=np.float64)
+    cdf.flags.writeable = False  # it is shared by all who ask
+    return cdf
 
 
 def _divide(series: NDArray[np.object_], step: int) -> NDArray[np.object_]:

@@ -228,7 +228,8 @@ def _dispersed(
     free = kept[:, rows]
     at = start.coefficients[:, rows].copy()
     off = (start.away[:, rows] != 0).any(axis=0)
-    at[:-1] = np.where(off, counts.start(free), at[:-1])
+    if off.any():
+        at[:-1] = np.where(off, counts.start(free), at[:-1])
     every = np.ones((1, rows.size), dtype=np.bool_)
     all_free, all_known = np.concatenate([free, every]), np.concatenate([known[:, rows], every])
     return settle(likelihood, maximise(likelihood, at, all_free), all_free, all_known)
