@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotal.stats.batches import rounds
 from pivotal.stats.estimate import Floats
 
 Ints = NDArray[np.int64]
+Rows = NDArray[np.intp]
 
 # Sums of mid-ranks that are equal on paper are equal here: doubled mid-ranks are whole numbers.
 DOUBLE = 2
@@ -32,7 +33,9 @@ def mann_whitney_cdf(n1: int, n0: int) -> Floats:
         factor[many + step :] -= counts[: size - many - step]
         counts = _divide(factor, step)
     below = np.add.accumulate(counts)
-    return np.array([count / below[-1] for count in below], dtype=np.float64)
+    cdf = np.array([count / below[-1] for count in below], dtype=np.float64)
+    cdf.flags.writeable = False  # it is shared by all who ask
+    return cdf
 
 
 def _divide(series: NDArray[np.object_], step: int) -> NDArray[np.object_]:
@@ -54,17 +57,10 @@ def rank_sum_tails(ranks: Floats, n1: Ints, low: Floats, high: Floats) -> tuple[
         Patients of the active arm, (replicate,).
     low, high
         Rank sums, (replicate,).
-
-    Notes
-    -----
-    Patients are taken in one after the other, each with a probability of n1/N; the joint distribution of how many were
-    taken and their rank sum, given n1 of them, is the permutation distribution (Streitberg and Röhmel's shift algorithm
-    in probabilities: every term is positive). Work and memory grow as n1 N².
     """
+    down, up = _doubled(low), _doubled(high)
     lower, upper = np.empty(len(ranks)), np.empty(len(ranks))
-    doubled, down, up = _doubled(ranks), _doubled(low), _doubled(high)
-    for rows in rounds(len(ranks), (int(n1.max(initial=0)) + 1) * (int(doubled.sum(axis=1).max(initial=0)) + 1)):
-        law = _sampled(doubled[rows], n1[rows])
+    for law, rows in _laws(ranks, n1):
         lower[rows], upper[rows] = _tails(law, down[rows], up[rows])
     return lower, upper
 
@@ -72,12 +68,10 @@ def rank_sum_tails(ranks: Floats, n1: Ints, low: Floats, high: Floats) -> tuple[
 def critical_rank_sum(ranks: Floats, n1: Ints, outside: float) -> Floats:
     """The greatest possible rank sum s with P(S <= s) at most `outside`; NaN where even the least has more."""
     critical = np.full(len(ranks), np.nan)
-    doubled = _doubled(ranks)
-    for rows in rounds(len(ranks), (int(n1.max(initial=0)) + 1) * (int(doubled.sum(axis=1).max(initial=0)) + 1)):
-        law = _sampled(doubled[rows], n1[rows])
-        within = (law > 0) & (np.cumsum(law, axis=1) <= outside)
-        last = law.shape[1] - 1 - np.argmax(within[:, ::-1], axis=1)
-        critical[rows] = np.where(within.any(axis=1), last / DOUBLE, np.nan)
+    for law, rows in _laws(ranks, n1):
+        within = np.flatnonzero((law > 0) & (np.cumsum(law) <= outside))
+        if within.size:
+            critical[rows] = within[-1] / DOUBLE
     return critical
 
 
@@ -87,45 +81,59 @@ def signed_rank_tails(ranks: Floats, statistic: Floats) -> tuple[Floats, Floats]
     `ranks` (replicate, pair) are mid-ranks, 0 for pairs that do not count; `statistic` (replicate,). Signs are tossed
     independently.
     """
+    target = _doubled(statistic)
     lower, upper = np.empty(len(ranks)), np.empty(len(ranks))
-    doubled, target = _doubled(ranks), _doubled(statistic)
-    for rows in rounds(len(ranks), int(doubled.sum(axis=1).max(initial=0)) + 1):
-        law = _tossed(doubled[rows])
-        lower[rows], upper[rows] = _tails(law, target[rows], target[rows])
+    for pattern, rows in _patterns(_doubled(ranks)):
+        lower[rows], upper[rows] = _tails(_tossed(pattern[pattern > 0]), target[rows], target[rows])
     return lower, upper
 
 
-def _sampled(doubled: Ints, n1: Ints) -> Floats:
-    """Distribution of the doubled rank sum, (replicate, sum)."""
-    most, size = int(n1.max(initial=0)), int(doubled.sum(axis=1).max(initial=0)) + 1
-    counted = (doubled > 0).sum(axis=1)
-    share = np.where(counted > 0, n1 / np.maximum(counted, 1), 0.0)[:, None, None]
-    law = np.zeros((len(doubled), most + 1, size))
-    law[:, 0, 0] = 1.0
-    at = np.arange(size)
-    for patient in range(doubled.shape[1]):
-        rank = doubled[:, patient, None, None]
-        enters = rank > 0
-        source = at - rank
-        moved = np.take_along_axis(law[:, :-1], np.broadcast_to(np.maximum(source, 0), (len(law), most, size)), axis=2)
-        taken = np.where(source >= 0, moved, 0.0) * share
-        stays = np.where(enters, 1 - share, 1.0)
-        law *= stays
-        law[:, 1:] += np.where(enters, taken, 0.0)
-    drawn = np.take_along_axis(law, n1[:, None, None], axis=1)[:, 0]
-    return np.asarray(drawn / drawn.sum(axis=1, keepdims=True), dtype=np.float64)
+def _laws(ranks: Floats, n1: Ints) -> Iterator[tuple[Floats, Rows]]:
+    """The distribution of the doubled rank sum for every pattern of ranks, and the replicates that have it."""
+    for pattern, rows in _patterns(np.concatenate([n1[:, None], _doubled(ranks)], axis=1), fixed=1):
+        drawn, entered = pattern[0], pattern[1:]
+        yield _sampled(entered[entered > 0], int(drawn)), rows
+
+
+def _patterns(numbers: Ints, fixed: int = 0) -> Iterator[tuple[Ints, Rows]]:
+    """The distinct rows of a table, the order of their columns after the first `fixed` aside, and where they are.
+
+    One pattern is worked on at a time: its distribution stays in the cache, which makes this some twenty times as fast
+    as a batch, and replicates without ties share theirs.
+    """
+    ordered = np.concatenate([numbers[:, :fixed], np.sort(numbers[:, fixed:], axis=1)], axis=1)
+    distinct, back = np.unique(ordered, axis=0, return_inverse=True)
+    order = np.argsort(back.ravel(), kind="stable")
+    stops = np.cumsum(np.bincount(back.ravel(), minlength=len(distinct)))
+    for pattern, start, stop in zip(distinct, np.concatenate([[0], stops[:-1]]), stops, strict=True):
+        yield pattern, order[start:stop]
+
+
+def _sampled(doubled: Ints, drawn: int) -> Floats:
+    """Distribution of the sum of `drawn` of the doubled ranks.
+
+    Patients are taken in one after the other, each with a probability of n1/N; the joint distribution of how many were
+    taken and their rank sum, given n1 of them, is the permutation distribution (the shift algorithm of Streitberg and
+    Röhmel in probabilities: every term is positive). Work grows as n1 N³.
+    """
+    law = np.zeros((drawn + 1, int(doubled.sum()) + 1))
+    law[0, 0] = 1.0
+    share = drawn / max(doubled.size, 1)
+    for rank in doubled:
+        taken = share * law[:-1, : law.shape[1] - rank]
+        law *= 1 - share
+        law[1:, rank:] += taken
+    return np.asarray(law[drawn] / law[drawn].sum(), dtype=np.float64)
 
 
 def _tossed(doubled: Ints) -> Floats:
-    size = int(doubled.sum(axis=1).max(initial=0)) + 1
-    law = np.zeros((len(doubled), size))
-    law[:, 0] = 1.0
-    at = np.arange(size)
-    for pair in range(doubled.shape[1]):
-        rank = doubled[:, pair, None]
-        source = at - rank
-        moved = np.where(source >= 0, np.take_along_axis(law, np.maximum(source, 0), axis=1), 0.0)
-        law = np.where(rank > 0, (law + moved) / 2, law)
+    """Distribution of the sum of the doubled ranks, each in or out by the toss of a coin."""
+    law = np.zeros(int(doubled.sum()) + 1)
+    law[0] = 1.0
+    for rank in doubled:
+        taken = law[: law.size - rank] / 2
+        law /= 2
+        law[rank:] += taken
     return law
 
 
@@ -134,7 +142,9 @@ def _doubled(ranks: Floats) -> Ints:
 
 
 def _tails(law: Floats, low: Ints, high: Ints) -> tuple[Floats, Floats]:
-    at = np.arange(law.shape[1])
-    lower = np.where(at <= low[:, None], law, 0.0).sum(axis=1)
-    upper = np.where(at >= high[:, None], law, 0.0).sum(axis=1)
+    """P(S <= low) and P(S >= high)."""
+    below = np.concatenate([[0.0], np.cumsum(law)])
+    above = np.concatenate([np.cumsum(law[::-1])[::-1], [0.0]])
+    lower = below[np.clip(low + 1, 0, law.size)]
+    upper = above[np.clip(high, 0, law.size)]
     return np.minimum(lower, 1.0), np.minimum(upper, 1.0)

@@ -15,6 +15,7 @@ from pivotal.stats.ranks import RankSum, rows_of
 from pivotal.stats.tables import Mask, first_reason
 
 Limits = Literal["exact", "exact-ties", "moses", "inverted", "inverted-corrected"]
+Places = NDArray[np.int64]
 LIMITS = ("exact", "exact-ties", "moses", "inverted", "inverted-corrected")
 
 
@@ -35,9 +36,9 @@ def hodges_lehmann(
     limits
         Which of the ordered differences D(1) <= ... <= D(K), K = n₁n₀, are the limits D(k) and D(K + 1 - k):
         "exact", the greatest k with P(U < k) <= α/2 in untied samples; "exact-ties", k = ⌊u⌋ + 1 with u the greatest
-        possible count of pairs for which P(U <= u) <= α/2 given the ties; "moses", k = ⌊K/2 - z SD⌋ with the SD given
-        the ties; "inverted", where the z of the rank-sum test, with the variance that ties within arms leave, crosses
-        ±z; "inverted-corrected", the same with continuity correction.
+        possible count of pairs for which P(U <= u) <= α/2 given the ties (for the lower limit, P(U >= K - u)); "moses",
+        k = ⌊K/2 - z SD⌋ with the SD given the ties; "inverted", where the z of the rank-sum test, with the variance
+        that ties within arms leave, crosses ±z; "inverted-corrected", the same with continuity correction.
     level
         Confidence level.
 
@@ -77,30 +78,37 @@ def hodges_lehmann(
     values, seen = rows_of(y, included)
     arm = np.broadcast_to(np.asarray(active, dtype=np.bool_), seen.shape)
     n1, n0 = (seen & arm).sum(axis=1), (seen & ~arm).sum(axis=1)
-    if limits in ("inverted", "inverted-corrected"):
-        below = _crossing(values, arm, seen, z, 0.5 if limits == "inverted-corrected" else 0.0)
-    elif limits == "moses":
-        below = np.floor(n1 * n0 / 2 - z * np.sqrt(RankSum.of(values, arm, seen).variance))
-    elif limits == "exact-ties":
-        below = _tied_order(RankSum.of(values, arm, seen), tail(level))
-    else:
-        below = _exact_order(n1, n0, tail(level))
-    order = np.where(n1 * n0 > 0, below, 0.0).astype(np.int64)
+    lowest, highest = _orders(limits, values, arm, seen, z, tail(level))
     estimate, low, high = (np.full(len(values), np.nan) for _ in range(3))
     for rows in rounds(len(values), int(n1.max(initial=0)) * int(n0.max(initial=0))):
         ordered = _differences(values[rows], seen[rows] & arm[rows], seen[rows] & ~arm[rows])
         count = (n1 * n0)[rows]
         estimate[rows] = (_at(ordered, (count + 1) // 2, count) + _at(ordered, count // 2 + 1, count)) / 2
-        low[rows] = _at(ordered, order[rows], count)
-        high[rows] = _at(ordered, count + 1 - order[rows], count)
+        low[rows] = _at(ordered, lowest[rows], count)
+        high[rows] = _at(ordered, count + 1 - highest[rows], count)
     empty = n1 * n0 == 0
-    beyond = ~empty & (order < 1)
+    below, above = ~empty & (lowest < 1), ~empty & (highest < 1)
     return Estimate(
         estimate=estimate,
-        ci_low=np.where(beyond, -np.inf, low),
-        ci_high=np.where(beyond, np.inf, high),
-        reason=first_reason((empty, Reason.ARM_EMPTY), (beyond, Reason.LEVEL_OUT_OF_REACH)),
+        ci_low=np.where(below, -np.inf, low),
+        ci_high=np.where(above, np.inf, high),
+        reason=first_reason((empty, Reason.ARM_EMPTY), (below | above, Reason.LEVEL_OUT_OF_REACH)),
     )
+
+
+def _orders(limits: Limits, values: Floats, arm: Mask, seen: Mask, z: float, outside: float) -> tuple[Places, Places]:
+    """The lower limit's place among the ordered differences, and the upper's from behind; 0 where there is none."""
+    sums = RankSum.of(values, arm, seen)
+    if limits == "exact-ties":
+        return _tied_order(sums, outside, from_above=True), _tied_order(sums, outside, from_above=False)
+    if limits == "moses":
+        order = np.floor(sums.n1 * sums.n0 / 2 - z * np.sqrt(sums.variance))
+    elif limits == "exact":
+        order = _exact_order(sums.n1.astype(np.int64), sums.n0.astype(np.int64), outside)
+    else:
+        order = _crossing(values, arm, seen, z, 0.5 if limits == "inverted-corrected" else 0.0)
+    place = np.maximum(order, 0.0).astype(np.int64)
+    return place, place
 
 
 def _exact_order(n1: NDArray[np.int64], n0: NDArray[np.int64], outside: float) -> Floats:
@@ -113,10 +121,13 @@ def _exact_order(n1: NDArray[np.int64], n0: NDArray[np.int64], outside: float) -
     return order
 
 
-def _tied_order(sums: RankSum, outside: float) -> Floats:
+def _tied_order(sums: RankSum, outside: float, *, from_above: bool) -> Places:
+    """By the tail of the distribution of the count of pairs that the limit belongs to: the upper one for the lower."""
+    n = (sums.n1 + sums.n0)[:, None]
+    ranks = np.where(sums.ranks > 0, n + 1 - sums.ranks, 0.0) if from_above else sums.ranks
     least = sums.n1 * (sums.n1 + 1) / 2
-    critical = critical_rank_sum(sums.ranks, sums.n1.astype(np.int64), outside) - least
-    return np.where(np.isnan(critical), 0.0, np.floor(np.nan_to_num(critical)) + 1)
+    critical = critical_rank_sum(ranks, sums.n1.astype(np.int64), outside) - least
+    return np.where(np.isnan(critical), 0.0, np.floor(np.nan_to_num(critical)) + 1).astype(np.int64)
 
 
 def _crossing(values: Floats, arm: Mask, seen: Mask, z: float, correction: float) -> Floats:

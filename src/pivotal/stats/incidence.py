@@ -223,7 +223,7 @@ def incidence_ratio(
 def _exact_ratio(arms: Arms, alternative: Alternative, rule: Rule, outside: float) -> Estimate:
     x1, t1, x0, t0 = arms
     usable = (t1 > 0) & (t0 > 0)
-    scale = divide(t0, t1)
+    scale = np.where(usable, t0, 1.0) / np.where(usable, t1, 1.0)
     low = np.where(x1 > 0, special.betaincinv(np.maximum(x1, 0.5), x0 + 1, outside), 0.0)
     high = np.where(x0 > 0, special.betainccinv(x1 + 1, np.maximum(x0, 0.5), outside), 1.0)
     low = np.zeros(x1.shape) if alternative == "less" else low
@@ -240,7 +240,8 @@ def _exact_ratio(arms: Arms, alternative: Alternative, rule: Rule, outside: floa
 def _wald_ratio(arms: Arms, alternative: Alternative, outside: float) -> Estimate:
     x1, t1, x0, t0 = arms
     usable, finite = (t1 > 0) & (t0 > 0), (x1 > 0) & (x0 > 0)
-    estimate = np.where(usable, _odds(x1, x0) * divide(t0, t1), np.nan)
+    scale = np.where(usable, t0, 1.0) / np.where(usable, t1, 1.0)
+    estimate = np.where(usable, _odds(x1, x0) * scale, np.nan)
     log = np.log(np.where(finite & usable, estimate, 1.0))
     se = np.where(finite & usable, np.sqrt(divide(1, x1) + divide(1, x0)), np.nan)
     half = -float(special.ndtri(outside)) * se

@@ -118,8 +118,8 @@ def determined(swept: Swept) -> Mask:
 def settle(likelihood: Regression, top: Maximum, free: Mask, known: Mask) -> Settled:
     """Look at what Newton's method left: where it did not arrive on a flat likelihood, coefficients run away.
 
-    The runaways are held where they are, far out, and the others maximised again: their limit. What the units not
-    fitted exactly then do not determine is lost.
+    The runaways are held where they are, far out, and what the units not fitted exactly still determine is maximised
+    again: its limit. The rest is lost.
     """
     loglik = likelihood.evaluate(top.coefficients).loglik.copy()
     finite, away = free & known & top.converged, np.zeros(free.shape)
@@ -132,12 +132,12 @@ def settle(likelihood: Regression, top: Maximum, free: Mask, known: Mask) -> Set
     step = here.newton(free[:, stuck])
     flat = np.isfinite(here.loglik) & (np.abs((step * here.score).sum(axis=0)) < FLAT)
     running = free[:, stuck] & (np.abs(step) > DIRECTION * np.abs(step).max(axis=0)) & flat
-    held = free[:, stuck] & ~running
+    left = sweep(unpack(part.rest(at), len(free)))
+    held = free[:, stuck] & ~running & left.kept
     limit = maximise(part, at, held)
-    left = sweep(unpack(part.rest(limit.coefficients), len(free)))
     fit.converged[stuck] = flat & limit.converged
     fit.coefficients[:, stuck] = limit.coefficients
-    fit.free[:, stuck] = held & left.kept
+    fit.free[:, stuck] = held
     fit.finite[:, stuck] = held & known[:, stuck] & determined(left) & fit.converged[stuck]
     fit.away[:, stuck] = np.where(running & known[:, stuck] & fit.converged[stuck], np.sign(step), 0.0)
     fit.loglik[stuck] = part.evaluate(limit.coefficients).loglik

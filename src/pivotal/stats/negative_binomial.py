@@ -20,6 +20,8 @@ from pivotal.stats.tables import Mask, divide
 
 # The dispersion that Newton starts from lies between these, whatever the moments say.
 LEAST, MOST = 1e-3, 20.0
+# Where the profile starts from if the fit has no overdispersion.
+SMALL = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,8 @@ def fit_negative_binomial(
     --------
     >>> y, arm = [[0, 3, 1, 7, 2, 0, 1, 0, 4, 0]], [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     >>> fit = fit_negative_binomial(y, np.ones(10), [[1, a] for a in arm])
-    >>> fit.coefficients[0].round(6).tolist(), float(fit.dispersion[0].round(6))
-    ([0.0, 0.955511], 0.894802)
+    >>> float(fit.coefficients[0, 1].round(6)), float(fit.dispersion[0].round(6))
+    (0.955511, 0.894802)
     """
     counts = np.asarray(y, dtype=np.float64)
     time, model = np.asarray(exposure, dtype=np.float64), np.asarray(design, dtype=np.float64)
@@ -150,6 +152,7 @@ def negative_binomial_lr(
     start = fitted.fit.coefficients.copy()
     off = (fitted.fit.away != 0).any(axis=0)
     start[:-1] = np.where(off, fitted.likelihood.counts.start(free[:-1]), start[:-1])
+    start[-1] = np.where(fitted.flat, np.log(SMALL), start[-1])
     return likelihood_ratio(fitted.likelihood, fitted.result(), start, free, column, level)
 
 
@@ -180,9 +183,9 @@ class _Fitted:
         return cls(likelihood, swept.kept, known, fit, flat)
 
     def free(self) -> Mask:
-        """Coefficients that the profile maximises over, log k among them where there is overdispersion."""
+        """Coefficients that the profile maximises over, log k among them: away from the estimate k may be positive."""
         some = self.kept & varies(self.likelihood.counts)
-        return np.concatenate([some, ~self.flat[None]])
+        return np.concatenate([some, np.ones((1, some.shape[1]), dtype=np.bool_)])
 
     def result(self) -> NegativeBinomialFit:
         """Put the replicates first, and name what is not a number."""
@@ -225,7 +228,8 @@ def _dispersed(
     free = kept[:, rows]
     at = start.coefficients[:, rows].copy()
     off = (start.away[:, rows] != 0).any(axis=0)
-    at[:-1] = np.where(off, counts.start(free), at[:-1])
+    if off.any():
+        at[:-1] = np.where(off, counts.start(free), at[:-1])
     every = np.ones((1, rows.size), dtype=np.bool_)
     all_free, all_known = np.concatenate([free, every]), np.concatenate([known[:, rows], every])
     return settle(likelihood, maximise(likelihood, at, all_free), all_free, all_known)

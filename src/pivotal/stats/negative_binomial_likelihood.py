@@ -104,14 +104,17 @@ class NegativeBinomialLikelihood:
         log_grown = np.log1p(x)
         loglik = (self.more * np.log(ladder)).sum(axis=0) - counts.log_factorials
         loglik = loglik + (counts.y * (eta - log_grown) - log_grown / k).sum(axis=0)
-        by_k = (self.more * at / ladder).sum(axis=0) + (mean * mean * _first(x) - counts.y * mean / grown).sum(axis=0)
-        by_kk = (mean * mean * mean * _second(x) + counts.y * (mean / grown) ** 2).sum(axis=0)
+        first, second = _shares(x, log_grown, x / grown)
+        fitted, squared = mean / grown, mean * mean
+        by_k = (self.more * at / ladder).sum(axis=0) + (squared * first - counts.y * fitted).sum(axis=0)
+        by_kk = (squared * mean * second + counts.y * fitted * fitted).sum(axis=0)
         by_kk = by_kk - (self.more * (at / ladder) ** 2).sum(axis=0)
-        block = units.information(mean * (1 + k * counts.y) / grown**2)
-        cross = k * units.score((counts.y - mean) * mean / grown**2)
+        residual = (counts.y - mean) / grown
+        block = units.information(fitted * (1 + k * counts.y) / grown)
+        cross = k * units.score(residual * fitted)
         return NegativeBinomialLocal(
             loglik=loglik,
-            score=np.concatenate([units.score((counts.y - mean) / grown), (k * by_k)[None]]),
+            score=np.concatenate([units.score(residual), (k * by_k)[None]]),
             information=_bordered(block, cross, -k * (by_k + k * by_kk)),
         )
 
@@ -144,25 +147,23 @@ def _bordered(block: Floats, cross: Floats, own: Floats) -> Floats:
     return np.stack([entry[pair] for pair in cholesky.pairs(size + 1)])
 
 
-def _first(x: Floats) -> Floats:
-    """(log(1 + x) - x/(1 + x)) / x²."""
-    series = _power_series(x, [(-1) ** n * (n - 1) / n for n in range(2, 11)])
-    large = np.where(x < SERIES, 1.0, x)
-    return np.where(x < SERIES, series, (np.log1p(large) - large / (1 + large)) / large**2)
-
-
-def _second(x: Floats) -> Floats:
-    """(-2 log(1 + x) + 2x/(1 + x) + x²/(1 + x)²) / x³."""
-    series = _power_series(x, [(-1) ** n * (2 / n + n - 3) for n in range(3, 12)])
-    large = np.where(x < SERIES, 1.0, x)
-    ratio = large / (1 + large)
-    return np.where(x < SERIES, series, (-2 * np.log1p(large) + 2 * ratio + ratio * ratio) / (large * large * large))
+def _shares(x: Floats, log_grown: Floats, ratio: Floats) -> tuple[Floats, Floats]:
+    """(log(1 + x) - r) / x² and (-2 log(1 + x) + 2r + r²) / x³ with r = x/(1 + x)."""
+    large = np.maximum(x, SERIES)
+    square = large * large
+    first = (log_grown - ratio) / square
+    second = (2 * (ratio - log_grown) + ratio * ratio) / (square * large)
+    small = x < SERIES
+    if small.any():
+        few = x[small]
+        first[small] = _power_series(few, [(-1) ** n * (n - 1) / n for n in range(2, 11)])
+        second[small] = _power_series(few, [(-1) ** n * (2 / n + n - 3) for n in range(3, 12)])
+    return first, second
 
 
 def _power_series(x: Floats, terms: list[float]) -> Floats:
-    """Σ terms[n] xⁿ where x is small."""
-    small = np.minimum(x, SERIES)
+    """Σ terms[n] xⁿ."""
     total = np.full(x.shape, terms[-1])
     for term in reversed(terms[:-1]):
-        total = total * small + term
+        total = total * x + term
     return total

@@ -15,13 +15,13 @@ from pivotal.stats import ancova, anova, cross_products, fit_ols, hc_covariance,
 from pivotal.stats.ancova import CrossProducts, OlsFit
 from pivotal.stats.linear_model import Covariate, Factor, LinearModel, Weights
 from pivotal.stats.robust import KINDS
+from pivotal.validate.call import formula_of
 from pivotal.validate.case import Case, Table
 from pivotal.validate.formula import sides, terms
 from pivotal.validate.rule import Rule
 
 Floats = NDArray[np.float64]
 
-MODEL = re.compile(r"(?<![\w.])lm\((?P<formula>[^~]+~[^;]*?)\)(?=[;,]|$)")
 OF = re.compile(r"emmeans\(~\s*(?P<factor>[\w.]+)")
 CENTRED = re.compile(r"(?P<name>[\w.]+) = (?P<of>[\w.]+) - overall mean")
 EMMEANS = {
@@ -33,6 +33,7 @@ EMMEANS = {
     "t.ratio": "statistic",
     "p.value": "p",
 }
+CROSSED = re.compile(r"~\s*[\w.]+\s*\*\s*(?:(?P<one>[\w.]+)|\((?P<more>[\w.+\s]+)\))\s*$")
 LEVEL = re.compile(r"level\s*=\s*(?P<level>0?\.\d+)")
 
 
@@ -66,9 +67,7 @@ class Fitted:
 
 def fitted(case: Case) -> Fitted:
     """Read the formula of a case's call and fit it."""
-    found = MODEL.search(case.call)
-    assert found is not None
-    left, right = sides(found["formula"])
+    left, right = sides(formula_of(case.call, "lm") or "")
     table = _with_centred(case, case.table())
     written = terms(right)
     variables = tuple(dict.fromkeys(name for term in written for name in term))
@@ -185,7 +184,9 @@ def _coefficients(given: Fitted) -> list[dict[str, Any]]:
 
 
 def _mean_rows(given: Fitted, factor: str, weights: Weights) -> Floats:
-    return given.model.ls_means_rows(given.variables.index(factor), given.seen, weights)[0]
+    return np.asarray(
+        given.model.ls_means_rows(given.variables.index(factor), given.seen, weights)[0], dtype=np.float64
+    )
 
 
 def _means(given: Fitted, factor: str, rows: Floats, level: float) -> list[dict[str, Any]]:
@@ -285,15 +286,16 @@ def _scalars(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_hc(case: Case) -> bool:
-    return MODEL.search(case.call) is not None and re.search(r"\bHC[0-3]\b|vcovHC", case.call) is not None
+    return formula_of(case.call, "lm") is not None and re.search(r"\bHC[0-3]\b|vcovHC", case.call) is not None
 
 
 def _is_interacted(case: Case) -> bool:
     """One factor crossed with covariates that the call centres."""
-    found = MODEL.search(case.call)
-    if found is None or not _is_hc(case):
+    if not _is_hc(case):
         return False
-    crossed = re.search(r"~\s*[\w.]+\s*\*\s*(?:(?P<one>[\w.]+)|\((?P<more>[\w.+\s]+)\))\s*$", found["formula"])
+    crossed = re.search(
+        r"~\s*[\w.]+\s*\*\s*(?:(?P<one>[\w.]+)|\((?P<more>[\w.+\s]+)\))\s*$", formula_of(case.call, "lm") or ""
+    )
     centred = {centre["name"] for centre in CENTRED.finditer(case.call)}
     return crossed is not None and set(re.findall(r"[\w.]+", crossed["one"] or crossed["more"])) <= centred
 
@@ -301,7 +303,7 @@ def _is_interacted(case: Case) -> bool:
 RULES = (
     Rule(
         "analysis of covariance, LS means",
-        lambda case: MODEL.search(case.call) is not None and OF.search(case.call) is not None,
+        lambda case: formula_of(case.call, "lm") is not None and OF.search(case.call) is not None,
         run_ancova,
     ),
     Rule("interacted analysis of covariance", _is_interacted, run_interacted),

@@ -20,11 +20,12 @@ from pivotal.stats import (
     wald,
 )
 from pivotal.stats.estimate import Estimate
+from pivotal.validate.call import formula_of
 from pivotal.validate.case import Case, Table
 from pivotal.validate.formula import Design, design, sides
 from pivotal.validate.rule import Rule, Tolerance
 
-FITTED = re.compile(r"(?P<function>[\w.]+)\((?P<formula>[^~]+~[^,]*?)\s*(?:,|\)(?=[\s;:]|$))")
+FUNCTIONS = ("polr", "glm.nb", "glm")
 OFFSET = re.compile(r"\+?\s*offset\(\s*log\((?P<exposure>[\w.]+)\)\s*\)")
 NUMERICAL = Tolerance(1e-6, why="polr's own estimates stop where its optimiser does")
 NUMERICAL_SE = Tolerance(1e-5, why="polr's own standard errors come from a numerical Hessian")
@@ -37,9 +38,8 @@ ONE_STEP_BEHIND = Tolerance(
 
 def _right_side(case: Case) -> tuple[str, str, str]:
     """Response, right side and exposure ("" for none) of the call's formula."""
-    found = FITTED.search(case.call)
-    assert found is not None
-    left, right = sides(found["formula"])
+    formulas = (formula_of(case.call, function) for function in FUNCTIONS)
+    left, right = sides(next(formula for formula in formulas if formula is not None))
     offset = OFFSET.search(right)
     return left, OFFSET.sub("", right), offset["exposure"] if offset else ""
 
@@ -154,19 +154,19 @@ def _first(values: NDArray[np.float64] | None) -> float:
 
 
 def _is_poisson(case: Case) -> bool:
-    return bool(re.match(r"glm\(", case.call)) and "poisson" in case.call and "offset(" in case.call
+    return "offset(" in (formula_of(case.call, "glm") or "") and "poisson" in case.call
 
 
 RULES = (
     Rule(
         "proportional odds",
-        lambda case: case.call.startswith("polr("),
+        lambda case: formula_of(case.call, "polr") is not None,
         run_polr,
         tolerances={"polr_est": NUMERICAL, "polr_se": NUMERICAL_SE, "se_observed": Tolerance(1e-8)},
     ),
     Rule(
         "negative binomial regression",
-        lambda case: case.call.startswith("glm.nb("),
+        lambda case: formula_of(case.call, "glm.nb") is not None,
         run_glm_nb,
         tolerances={"se_theta": ONE_STEP_BEHIND},
     ),

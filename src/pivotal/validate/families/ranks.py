@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,12 @@ def run_signed_rank(case: Case) -> dict[str, Any]:
 
 def run_van_elteren(case: Case) -> dict[str, Any]:
     """Wilcoxon's test within strata, combined."""
-    names = {role: str(case.input.get(role, default)) for role, default in ROLES.items()}
     table = case.table()
-    test = van_elteren(table[names["outcome"]][None], table.codes(names["arm"]) == 1, table.codes(names["stratum"]))
+    outcome, stratum = (str(case.input.get(role, name)) for role, name in ROLES.items())
+    found = ACTIVE.search(case.call)
+    arm, level = (found["arm"], found["level"]) if found else ("trt", "1")
+    active = table.codes(arm) == table.levels(arm).index(level)
+    test = van_elteren(table[outcome][None], active, table.codes(stratum))
     z = _first(test.statistic)
     return {
         "z": z,
@@ -63,8 +67,9 @@ def run_van_elteren(case: Case) -> dict[str, Any]:
     }
 
 
-ROLES = {"outcome": "y", "arm": "trt", "stratum": "st"}
-"""Columns of a van Elteren case where its input does not name them."""
+ACTIVE = re.compile(r"rank sum of (?P<arm>[\w.]+)=(?P<level>[\w.]+)")
+ROLES = {"outcome": "y", "stratum": "st"}
+"""Columns of a van Elteren case where its input does not name them; the call names the arm."""
 
 
 def _stacked(case: Case) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
