@@ -16,7 +16,16 @@ from pivotal.stats.fisher import fisher_exact
 from pivotal.stats.graph import GraphTest, bonferroni_graph
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
-from pivotal.stats.mmrm import MmrmFit, VisitDesign, fit_mmrm, visit_design
+from pivotal.stats.mmrm import (
+    FTest,
+    MmrmFit,
+    VisitDesign,
+    fit_mmrm,
+    mmrm_contrasts,
+    mmrm_covariance,
+    mmrm_f_test,
+    visit_design,
+)
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
 from pivotal.stats.risk_difference import wald as wald_difference
@@ -26,6 +35,7 @@ __all__ = [
     "CrossProducts",
     "Estimate",
     "ExactLogistic",
+    "FTest",
     "GraphTest",
     "LogisticFit",
     "MmrmFit",
@@ -54,6 +64,9 @@ __all__ = [
     "mantel_haenszel_odds_ratio",
     "mee",
     "miettinen_nurminen",
+    "mmrm_contrasts",
+    "mmrm_covariance",
+    "mmrm_f_test",
     "newcombe",
     "summarise",
     "visit_design",

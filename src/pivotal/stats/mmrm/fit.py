@@ -210,11 +210,12 @@ def fit_mmrm(
 
     Examples
     --------
+    >>> from pivotal.stats import visit_design
     >>> y = [[[1.0, 2.0], [2.0, 4.5], [0.5, 1.0], [1.5, 3.5], [2.5, np.nan], [1.0, 2.5]]]
     >>> x = [[1, 0], [1, 1], [1, 0], [1, 1], [1, 1], [1, 0]]
     >>> fit = fit_mmrm(y, visit_design(x, 2))
     >>> fit.coefficients[0].round(4).tolist()  # means of the first arm at the visits, differences at the visits
-    [0.8333, 1.8333, 1.1667, 2.5]
+    [0.8333, 1.8333, 1.1667, 2.7381]
     """
     if method not in ("REML", "ML"):
         raise ValueError(f"method is {method!r}; a model is fitted by 'REML' or 'ML'. Change method.")
