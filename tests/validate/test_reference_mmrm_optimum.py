@@ -1,8 +1,8 @@
 """R's mmrm at its own parameters.
 
 mmrm stops its optimiser a little early, which the family's tolerances must allow for. Here our inference is evaluated
-at the covariance parameters that mmrm printed, where the same formulas must give the same numbers. And its optimum must not be
-better than ours.
+at the covariance parameters that mmrm printed, where the same formulas must give the same numbers. And its optimum must
+not be better than ours.
 """
 
 from dataclasses import replace
@@ -20,9 +20,7 @@ from pivotal.validate.compare import compare
 from pivotal.validate.families.mmrm import RULES
 from pivotal.validate.rule import Tolerance
 
-CASES = [
-    case for case in read_cases(Path(pivotal.validate.__file__).parent / "cases") if RULES[0].matches(case)
-]
+CASES = [case for case in read_cases(Path(pivotal.validate.__file__).parent / "cases") if RULES[0].matches(case)]
 # At the same parameters nothing but rounding is left in estimates, likelihood and model-based standard errors.
 ROUNDED = Tolerance(1e-9, 1e-9)
 # Degrees of freedom, adjusted standard errors and what follows from them have the Hessian in them, by automatic
@@ -52,8 +50,8 @@ TIGHT = {
 }
 
 
-# The unstructured matrix is fitted in its own elements; here it stands in mmrm's parametrisation, on which the Hessian at a
-# point that is not quite the optimum depends.
+# The unstructured matrix is fitted in its own elements; here it stands in mmrm's parametrisation, on which the Hessian
+# at a point that is not quite the optimum depends.
 AS_MMRM = {**STRUCTURES, "us": replace(CHOLESKY, name="us by its Cholesky factor")}
 
 

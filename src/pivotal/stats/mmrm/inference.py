@@ -358,8 +358,8 @@ def _f_test(part: Part, rows: Floats, df: Df, covariance: Covariance) -> FTest:
 def _combined(each: Floats) -> Floats:
     """Denominator degrees of freedom of an F test from those of its components, (replicate, component)."""
     number = each.shape[1]
-    mean, alike = each.mean(axis=1), np.ptp(each, axis=1) < ALIKE
     with np.errstate(invalid="ignore", divide="ignore"):
+        mean, alike = each.mean(axis=1), np.ptp(each, axis=1) < ALIKE
         expected = (each / (each - 2)).sum(axis=1)
         found = 2 * expected / (expected - number)
     found = np.where((each <= 2).any(axis=1), 2.0, found)

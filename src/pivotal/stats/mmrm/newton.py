@@ -13,9 +13,11 @@ from pivotal.stats.tables import Mask
 
 # The step from a point whose Newton decrement g' H^-1 g is this small is the last: the next decrement would be of its
 # square's order, which is below what a likelihood of a few thousand can show.
-LAST_STEP = 1e-9
+LAST_STEP = 1e-12
 # Rounding of a log likelihood made of cross-products, beside its size.
 ROUNDING = 1e-11
+# An information matrix with an eigenvalue this small beside its largest gives no direction.
+SOLVABLE = 1e-13
 MOST_STEPS = 100
 SMALLEST_STEP = 1e-6
 
@@ -137,5 +139,6 @@ def _positive(matrices: Floats) -> Mask:
         np.linalg.cholesky(matrices)
     except np.linalg.LinAlgError:
         sound = np.isfinite(matrices).all(axis=(1, 2), keepdims=True)
-        return np.asarray(np.linalg.eigvalsh(np.where(sound, matrices, 0.0))[:, 0] > 0, dtype=np.bool_)
+        values = np.linalg.eigvalsh(np.where(sound, matrices, 0.0))
+        return np.asarray(values[:, 0] > SOLVABLE * values[:, -1], dtype=np.bool_)
     return np.ones(len(matrices), dtype=np.bool_)
