@@ -133,6 +133,17 @@ class Data:
             log_weights=self.log_weights[rows],
         )
 
+    def shifted(self, coefficients: Floats) -> Data:
+        """The data with X b subtracted from the outcomes, so that sums of squares lose no digits to large means."""
+        if isinstance(self.design, VisitDesign):
+            covariates = self.design.x if self.design.x.ndim == 3 else self.design.x[None]
+            fitted = covariates @ np.einsum("jac,rc->raj", self.design.columns, coefficients)
+        else:
+            fitted = np.einsum(
+                "rijc,rc->rij", np.broadcast_to(self.design, (*self.y.shape, self.design.shape[3])), coefficients
+            )
+        return replace(self, y=np.where(self.seen, self.y - fitted, 0.0))
+
     def moments(self) -> Moments:
         """What the likelihood needs."""
         if isinstance(self.design, VisitDesign):

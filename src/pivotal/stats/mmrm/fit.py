@@ -23,8 +23,10 @@ Method = Literal["REML", "ML"]
 NEAR_SINGULAR = 1e-5
 # Reasons with which there are no numbers at all.
 BROKEN = (Reason.TOO_FEW, Reason.SINGULAR_COVARIANCE, Reason.NOT_CONVERGED)
-# A residual sum of squares this small beside y'y is rounding: the model fits exactly.
-EXACT = 1e-14
+# Residuals this small beside y'y: the model is fitted to them rather than to the outcomes, lest digits be lost.
+SHIFTED = 1e-4
+# A residual sum of squares this small beside y'y, after such a shift, is rounding: the model fits exactly.
+EXACT = 1e-24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Part:
     ----------
     data, moments, model
         The data, what the likelihood needs of them, the model.
+    shift
+        Coefficients whose fitted values were subtracted from the outcomes in `data`, (replicate, column).
     theta
         Parameters as fitted, (replicate, parameter).
     free
@@ -48,6 +52,7 @@ class Part:
     """
 
     data: Data
+    shift: Floats
     moments: Moments
     model: Model
     theta: Floats
@@ -69,6 +74,11 @@ class Part:
         """P_h of every covariance parameter, (replicate, parameter, column, column); see `likelihood`."""
         bases, blocks = self.model.bases(self.theta, self.moments), self.model.blocks(self.moments)
         return projections(self.moments, self.at.inverse, bases, blocks)
+
+    @property
+    def coefficients(self) -> Floats:
+        """Of the outcomes as given, 0 for aliased columns, (replicate, column)."""
+        return self.at.coefficients + self.shift
 
     @property
     def broken(self) -> Mask:
@@ -248,29 +258,59 @@ def _structure(name: str, apart: Floats | None, timed: bool) -> Structure:
 
 def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
     moments = data.moments()
-    squares, kept = least_squares(moments)
+    total = (data.y * data.y).sum(axis=(1, 2))
+    shift, squares, kept = least_squares(moments)
+    if (np.einsum("rbjj->r", squares) < SHIFTED * total).any():
+        data = data.shifted(shift)
+        moments = data.moments()
+        _, squares, kept = least_squares(moments)
+    else:
+        shift = np.zeros_like(shift)
     model = Model(structure=structure, groups=groups, reml=reml, kept=kept, distances=data.distances)
     few = moments.n_obs <= kept.sum(axis=1)
     residual = np.einsum("rbjj->r", squares)
-    exact = ~few & (residual <= EXACT * (data.y * data.y).sum(axis=(1, 2)))
+    exact = ~few & (residual <= EXACT * total)
     free = determined(moments, model)
     going = free & ~(few | exact)[:, None]
+    first = start(moments, model, squares)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        optimum = maximise(moments, model, start(moments, model, squares), going)
-        at = evaluate(moments, model, optimum.theta, "observed")
+        optimum = maximise(moments, model, first, going)
+        singular = ~optimum.converged & _near_singular(moments, model, optimum.theta)
+        theta, at = _settle(moments, model, optimum, first)
     at = replace(at, loglik=at.loglik + 0.5 * data.log_weights)
     empty, apart = _unseen(moments)
     reason = first_reason(
         (few, Reason.TOO_FEW),
         (exact, Reason.CONSTANT),
-        (~optimum.converged & _near_singular(moments, model, optimum.theta), Reason.SINGULAR_COVARIANCE),
+        (singular, Reason.SINGULAR_COVARIANCE),
         (~optimum.converged, Reason.NOT_CONVERGED),
         (empty, Reason.VISIT_EMPTY),
         (apart & (structure.name == "us"), Reason.PAIR_EMPTY),
     )
     return Part(
-        data=data, moments=moments, model=model, theta=optimum.theta, free=free, optimum=optimum, at=at, reason=reason
+        data=data,
+        shift=shift,
+        moments=moments,
+        model=model,
+        theta=theta,
+        free=free,
+        optimum=optimum,
+        at=at,
+        reason=reason,
     )
+
+
+def _settle(moments: Moments, model: Model, optimum: Optimum, first: Floats) -> tuple[Floats, Evaluation]:
+    """The likelihood at the optimum; without one, where the search began, for what is computed but not shown.
+
+    A last step along a flat likelihood that leaves the positive definite matrices takes the convergence back.
+    """
+    at = evaluate(moments, model, optimum.theta, "observed")
+    optimum.converged[:] &= at.valid & np.isfinite(at.information).all(axis=(1, 2))
+    if optimum.converged.all():
+        return optimum.theta, at
+    theta = np.where(optimum.converged[:, None], optimum.theta, first)
+    return theta, evaluate(moments, model, theta, "observed")
 
 
 def _unseen(moments: Moments) -> tuple[Mask, Mask]:
@@ -302,7 +342,7 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
         n_parameters=parts[0].theta.shape[1],
         converged=np.concatenate([part.optimum.converged for part in parts]),
         steps=np.concatenate([part.optimum.steps for part in parts]),
-        gradient=np.concatenate([np.abs(np.where(p.free, p.at.gradient, 0.0)).max(axis=1) for p in parts]),
+        gradient=np.concatenate([_steepest(part) for part in parts]),
         reason=np.concatenate([part.reason for part in parts]),
         structure=structure,
         method=method,
@@ -310,8 +350,13 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
     )
 
 
+def _steepest(part: Part) -> Floats:
+    steepest = np.abs(np.where(part.free, part.at.gradient, 0.0)).max(axis=1)
+    return np.where(part.broken | (part.reason == Reason.CONSTANT), np.nan, steepest)
+
+
 def _coefficients(part: Part) -> Floats:
-    return np.where(part.model.kept & ~part.broken[:, None], part.at.coefficients, np.nan)
+    return np.where(part.model.kept & ~part.broken[:, None], part.coefficients, np.nan)
 
 
 def shown(part: Part, covariance: Floats) -> Floats:
