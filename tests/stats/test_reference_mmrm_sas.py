@@ -1,8 +1,8 @@
 """SAS PROC MIXED on the FEV1 data of R's mmrm (Apache-2.0): its printed figures.
 
 Made by SAS, June and October 2022 and January 2024; the logs lie in openpharma/mmrm, `design/SAS`. What is printed has
-four decimals at most, and SAS stops its iteration up to 6e-6 above the minimum of -2 log likelihood, which is up to sqrt(6e-6) of a standard
-error away.
+four decimals at most, and SAS stops its iteration up to 6e-6 above the minimum of -2 log likelihood, which is up to
+sqrt(6e-6) of a standard error away.
 """
 
 from pathlib import Path
