@@ -25,6 +25,7 @@ from pivotal.stats.mmrm import (
     mmrm_covariance,
     mmrm_f_test,
     visit_design,
+    visit_means_rows,
 )
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
@@ -70,6 +71,7 @@ __all__ = [
     "newcombe",
     "summarise",
     "visit_design",
+    "visit_means_rows",
     "wald",
     "wald_difference",
     "wilson",
