@@ -188,6 +188,18 @@ def test_batch_is_one_by_one(structure, monotone, monkeypatch):
     np.testing.assert_allclose(mmrm_covariance(chunked), mmrm_covariance(whole), rtol=1e-9)
 
 
+def test_sandwiches_of_pieces_are_those_of_the_whole(monkeypatch):
+    y, x = trial(23, replicates=5)
+    fit = fit_mmrm(y, visit_design(x, 4))
+    rows = np.stack([np.eye(12)[4:8] * (1 + replicate) for replicate in range(5)])
+    whole = numbers(fit, rows, covariance="CR2")
+    test = mmrm_f_test(fit, np.eye(12)[4:8], covariance="CR2")
+    monkeypatch.setattr("pivotal.stats.mmrm.inference.PATIENT_NUMBERS", 2 * 60 * 4 * 12)
+    np.testing.assert_allclose(numbers(fit, rows, covariance="CR2"), whole, rtol=1e-12)
+    np.testing.assert_allclose(mmrm_f_test(fit, np.eye(12)[4:8], covariance="CR2").p, test.p, rtol=1e-12)
+    assert mmrm_covariance(fit, "CR2").shape == (5, 12, 12)
+
+
 def by_patient(monkeypatch):
     """Make every fit go patient by patient."""
     monkeypatch.setattr(data_module, "collapse", lambda rows: None)

@@ -61,6 +61,17 @@ class Part:
     at: Evaluation
     reason: Reasons
 
+    def take(self, rows: slice) -> Part:
+        """Some replicates."""
+        return Part(
+            data=self.data.take(rows),
+            moments=self.moments.take(rows),
+            model=self.model.take(rows),
+            optimum=self.optimum.take(rows),
+            at=self.at.take(rows),
+            **{name: getattr(self, name)[rows] for name in ("shift", "theta", "free", "reason")},
+        )
+
     def theta_covariance(self) -> Floats:
         """Inverse observed information, zero for parameters that the data do not determine."""
         both = self.free[:, :, None] & self.free[:, None, :]

@@ -22,6 +22,8 @@ from pivotal.stats.tables import Mask, divide, first_reason
 Df = Literal["satterthwaite", "kenward-roger", "between-within", "residual"]
 Covariance = Literal["model", "kenward-roger", "kenward-roger-linear", "CR0", "CR2", "CR3"]
 SANDWICHES = ("CR0", "CR2", "CR3")
+# Numbers in the design of the patients of the replicates whose sandwich is computed at a time.
+PATIENT_NUMBERS = 2**21
 # Satterthwaite's degrees of freedom of the components of an F test that differ by less than this are taken as one
 # number; the rule for combining them is a quotient of differences (lmerTest does the same).
 ALIKE = 1e-8
@@ -91,7 +93,7 @@ def mmrm_covariance(fit: MmrmFit, covariance: Covariance = "model") -> Floats:
     [0.1111, 0.1111, 0.1111]
     """
     _check(fit, "residual", covariance)
-    return np.concatenate([shown(part, _covariance(part, covariance)[0]) for part in fit.parts])
+    return np.concatenate([shown(part, _covariance(part, covariance)[0]) for part in _pieces(fit, covariance)])
 
 
 def mmrm_contrasts(
@@ -150,7 +152,7 @@ def mmrm_contrasts(
     _check(fit, df, chosen)
     tail(level)
     wanted = np.asarray(rows, dtype=np.float64)
-    found = [_contrasts(part, own, df, chosen, level) for part, own in _each(fit, wanted)]
+    found = [_contrasts(part, own, df, chosen, level) for part, own in _each(fit, wanted, chosen)]
     names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "reason", "converged")
     return Estimate(**{name: np.concatenate([getattr(part, name) for part in found]) for name in names})
 
@@ -198,7 +200,8 @@ def mmrm_f_test(
     """
     chosen: Covariance = covariance or ("kenward-roger" if df == "kenward-roger" else "model")
     _check(fit, df, chosen)
-    found = [_f_test(part, own, df, chosen) for part, own in _each(fit, np.asarray(rows, dtype=np.float64))]
+    wanted = np.asarray(rows, dtype=np.float64)
+    found = [_f_test(part, own, df, chosen) for part, own in _each(fit, wanted, chosen)]
     names = ("statistic", "df_numerator", "df_denominator", "p", "reason")
     return FTest(**{name: np.concatenate([getattr(part, name) for part in found]) for name in names})
 
@@ -216,9 +219,19 @@ def _check(fit: MmrmFit, df: str, covariance: str) -> None:
         raise ValueError(f"df 'kenward-roger' does not go with covariance {covariance!r}. Take 'satterthwaite'.")
 
 
-def _each(fit: MmrmFit, rows: Floats) -> Iterator[tuple[Part, Floats]]:
-    first = 0
+def _pieces(fit: MmrmFit, covariance: Covariance) -> Iterator[Part]:
+    """The parts of a fit; smaller ones where the patients themselves are needed."""
     for part in fit.parts:
+        run = len(part.theta)
+        if covariance in SANDWICHES:
+            run = max(1, PATIENT_NUMBERS // (part.data.y[0].size * part.at.coefficients.shape[1]))
+        for first in range(0, len(part.theta), run):
+            yield part.take(slice(first, first + run)) if run < len(part.theta) else part
+
+
+def _each(fit: MmrmFit, rows: Floats, covariance: Covariance) -> Iterator[tuple[Part, Floats]]:
+    first = 0
+    for part in _pieces(fit, covariance):
         number = len(part.theta)
         own = rows if rows.ndim == 3 else np.broadcast_to(rows, (number, *rows.shape))
         yield part, own[first : first + number] if rows.ndim == 3 else own

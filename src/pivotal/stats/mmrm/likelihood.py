@@ -20,7 +20,7 @@ For maximum likelihood the terms with Phi that do not stand beside u vanish. Pat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -182,6 +182,10 @@ class Evaluation:
     covariance: Floats
     inverse: Floats
     valid: Mask
+
+    def take(self, rows: slice) -> Evaluation:
+        """Some replicates."""
+        return Evaluation(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 def evaluate(moments: Moments, model: Model, theta: Floats, information: Information) -> Evaluation:

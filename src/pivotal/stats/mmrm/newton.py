@@ -47,6 +47,10 @@ class Optimum:
     steps: NDArray[np.int64]
     decrement: Floats
 
+    def take(self, rows: slice) -> Optimum:
+        """Some replicates."""
+        return Optimum(self.theta[rows], self.converged[rows], self.steps[rows], self.decrement[rows])
+
 
 @dataclass(slots=True)
 class _State:
