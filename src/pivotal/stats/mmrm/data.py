@@ -113,7 +113,8 @@ class Data:
         """The replicates in runs that fit the processor's cache."""
         replicates, patients, visits = self.y.shape
         if isinstance(self.design, VisitDesign):
-            one = parameters * (visits * self.design.x.shape[-1]) ** 2
+            products = parameters * (visits * self.design.x.shape[-1]) ** 2
+            one = max(products, patients * min(patients, 2 ** min(visits, MOST_VISITS)))
         else:
             one = 8 * patients * visits * self.design.shape[-1]
         run = 1 if self._split() else max(1, min(CHUNK_REPLICATES, CHUNK_NUMBERS // max(one, 1)))

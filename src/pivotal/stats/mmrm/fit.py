@@ -115,7 +115,7 @@ class MmrmFit:
     n_obs, n_patients
         Outcomes observed, and patients with at least one, (replicate,).
     n_parameters
-        Covariance parameters, of all groups.
+        Covariance parameters of all groups that the data determine, (replicate,).
     converged
         (replicate,)
     steps
@@ -136,7 +136,7 @@ class MmrmFit:
     loglik: Floats
     n_obs: Floats
     n_patients: Floats
-    n_parameters: int
+    n_parameters: Floats
     converged: Mask
     steps: NDArray[np.int64]
     gradient: Floats
@@ -147,17 +147,11 @@ class MmrmFit:
 
     @property
     def theta(self) -> Floats:
-        """Covariance parameters in the parametrisation of R's mmrm, (replicate, group * parameter)."""
-        found = []
-        for part in self.parts:
-            structure = part.model.structure
-            if structure.name == "us":
-                sigma = part.model.sigma(part.theta, part.moments.visits)
-                flat = reported(structure).start(sigma.reshape(-1, *sigma.shape[2:]))
-                found.append(flat.reshape(len(part.theta), -1))
-            else:
-                found.append(part.theta)
-        return np.concatenate(found)
+        """Covariance parameters in the parametrisation of R's mmrm, (replicate, group * parameter).
+
+        NaN without an optimum, and where the data do not determine a parameter; of ``us`` then all of them.
+        """
+        return np.concatenate([_reported(part) for part in self.parts])
 
     @property
     def aic(self) -> Floats:
@@ -350,7 +344,7 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
         loglik=np.concatenate([np.where(part.broken, np.nan, part.at.loglik) for part in parts]),
         n_obs=joined("n_obs"),
         n_patients=np.concatenate([part.moments.counts.sum(axis=1) for part in parts]),
-        n_parameters=parts[0].theta.shape[1],
+        n_parameters=np.concatenate([part.free.sum(axis=1).astype(np.float64) for part in parts]),
         converged=np.concatenate([part.optimum.converged for part in parts]),
         steps=np.concatenate([part.optimum.steps for part in parts]),
         gradient=np.concatenate([_steepest(part) for part in parts]),
@@ -364,6 +358,15 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
 def _steepest(part: Part) -> Floats:
     steepest = np.abs(np.where(part.free, part.at.gradient, 0.0)).max(axis=1)
     return np.where(part.broken | (part.reason == Reason.CONSTANT), np.nan, steepest)
+
+
+def _reported(part: Part) -> Floats:
+    sound = ~part.broken[:, None] & (part.reason != Reason.CONSTANT)[:, None]
+    if part.model.structure.name != "us":
+        return np.where(sound & part.free, part.theta, np.nan)
+    sigma = part.model.sigma(part.theta, part.moments.visits)
+    theta = reported(part.model.structure).start(sigma.reshape(-1, *sigma.shape[2:])).reshape(len(sigma), -1)
+    return np.where(sound & part.free.all(axis=1, keepdims=True), theta, np.nan)
 
 
 def _coefficients(part: Part) -> Floats:

@@ -253,7 +253,7 @@ def _contrasts(part: Part, rows: Floats, df: Df, covariance: Covariance, level: 
     variance = np.maximum(np.einsum("rkc,rkc->rk", rows @ matrix, rows), 0.0)
     freedom = _df(part, rows, df, robust)
     reason = _reason(part, rows)
-    lost, exact = ~np.isin(reason, FITTED), reason == Reason.CONSTANT
+    lost, exact = reason != Reason.NONE, reason == Reason.CONSTANT
     estimate = np.where(lost & ~exact, np.nan, estimate)
     se = np.where(lost, np.where(exact, 0.0, np.nan), np.sqrt(variance))
     known = ~lost & np.isfinite(freedom) & (freedom > 0)
@@ -281,11 +281,10 @@ def _worse(reason: Reasons, *more: tuple[Mask, Reason]) -> Reasons:
 
 
 def _reason(part: Part, rows: Floats) -> Reasons:
-    """Reason of each contrast, (replicate, contrast)."""
+    """Reason of each contrast, (replicate, contrast); none where its numbers are whole, whatever else the fit lacks."""
     estimable = _estimable(part, rows)
-    fit = np.broadcast_to(part.reason[:, None], estimable.shape)
-    broken = np.broadcast_to(part.broken[:, None], estimable.shape)
-    return np.where(broken | estimable, fit, np.uint8(Reason.ALIASED))
+    own = np.where(np.isin(part.reason, FITTED), np.uint8(Reason.NONE), part.reason)[:, None]
+    return np.where(part.broken[:, None] | estimable, own, np.uint8(Reason.ALIASED))
 
 
 def _estimable(part: Part, rows: Floats) -> Mask:
@@ -356,10 +355,8 @@ def _f_test(part: Part, rows: Floats, df: Df, covariance: Covariance) -> FTest:
     turned = np.einsum("rki,rk->ri", vectors, estimate)
     statistic = (turned * turned / np.where(dependent[:, None], 1.0, values)).sum(axis=1) / number
     freedom, scale = _denominator(part, rows, df, robust, vectors)
-    each = _reason(part, rows)
-    lost = ~np.isin(each, FITTED)
-    reason = np.where(lost.any(axis=1), np.where(lost, each, 0).max(axis=1), each.max(axis=1))
-    usable = ~lost.any(axis=1)
+    reason = _reason(part, rows).max(axis=1)
+    usable = reason == Reason.NONE
     known = usable & ~dependent & np.isfinite(freedom) & (freedom > 0) & (scale > 0)
     p = special.fdtrc(number, np.where(known, freedom, 1.0), np.where(known, scale * statistic, 1.0))
     return FTest(

@@ -82,7 +82,7 @@ def _independent(gram: Floats) -> Mask:
 
 def _usable(sums: Floats, number: Floats) -> Floats:
     """A positive definite covariance matrix near sums of products over numbers of pairs."""
-    moment = sums / np.maximum(number, 1.0)
+    moment = (sums + np.swapaxes(sums, 1, 2)) / (2 * np.maximum(number, 1.0))
     variance = np.einsum("rjj->rj", moment)
     typical = variance.max(axis=1, keepdims=True)
     spread = np.sqrt(np.where(variance > NO_SPREAD * typical, variance, np.where(typical > 0, typical, 1.0)))
