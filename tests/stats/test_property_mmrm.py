@@ -97,6 +97,10 @@ def test_the_optimum_is_tight():
         fit = fit_mmrm(y, visit_design(x, 4), structure=structure)
         assert fit.converged.all()
         assert fit.gradient.max() < 1e-4
+        rises = np.diff(fit.path, axis=1)
+        assert (np.isnan(rises) | (rises > -1e-8)).all()
+        assert ((~np.isnan(fit.path)).sum(axis=1) == fit.steps).all()
+        np.testing.assert_allclose(np.nanmax(fit.path, axis=1), fit.loglik, rtol=1e-11)
         ahead = np.linalg.solve(fit.parts[0].at.information, fit.parts[0].at.gradient[..., None])[..., 0]
         assert np.abs(ahead / np.maximum(np.abs(fit.parts[0].theta), 1e-2)).max() < 1e-6
 

@@ -120,6 +120,9 @@ class MmrmFit:
         (replicate,)
     steps
         Evaluations of the likelihood, (replicate,).
+    path
+        Log likelihood reached at each evaluation, (replicate, evaluation): the same again where a step had to be
+        halved, NaN after the last one.
     gradient
         Largest absolute element of the gradient at the optimum, (replicate,).
     reason
@@ -139,6 +142,7 @@ class MmrmFit:
     n_parameters: Floats
     converged: Mask
     steps: NDArray[np.int64]
+    path: Floats
     gradient: Floats
     reason: Reasons
     structure: str
@@ -347,12 +351,23 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
         n_parameters=np.concatenate([part.free.sum(axis=1).astype(np.float64) for part in parts]),
         converged=np.concatenate([part.optimum.converged for part in parts]),
         steps=np.concatenate([part.optimum.steps for part in parts]),
+        path=_paths(parts),
         gradient=np.concatenate([_steepest(part) for part in parts]),
         reason=np.concatenate([part.reason for part in parts]),
         structure=structure,
         method=method,
         parts=tuple(parts),
     )
+
+
+def _paths(parts: list[Part]) -> Floats:
+    longest = max(part.optimum.path.shape[1] for part in parts)
+    padded = [
+        np.pad(part.optimum.path, ((0, 0), (0, longest - part.optimum.path.shape[1])), constant_values=np.nan)
+        + 0.5 * part.data.log_weights[:, None]
+        for part in parts
+    ]
+    return np.concatenate(padded)
 
 
 def _steepest(part: Part) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,16 +40,20 @@ class Optimum:
         Evaluations of the likelihood, (replicate,).
     decrement
         g' H^-1 g at the last point evaluated, (replicate,): twice the rise that a last step promises.
+    path
+        Log likelihood reached at each evaluation, (replicate, evaluation): the same again where a step had to be
+        halved, NaN after the last one.
     """
 
     theta: Floats
     converged: Mask
     steps: NDArray[np.int64]
     decrement: Floats
+    path: Floats
 
     def take(self, rows: slice) -> Optimum:
         """Some replicates."""
-        return Optimum(self.theta[rows], self.converged[rows], self.steps[rows], self.decrement[rows])
+        return Optimum(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 @dataclass(slots=True)
@@ -81,7 +85,11 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
     """
     replicates = len(start)
     whole = Optimum(
-        start.copy(), np.zeros(replicates, bool), np.zeros(replicates, np.int64), np.full(replicates, np.inf)
+        theta=start.copy(),
+        converged=np.zeros(replicates, dtype=np.bool_),
+        steps=np.zeros(replicates, dtype=np.int64),
+        decrement=np.full(replicates, np.inf),
+        path=np.full((replicates, MOST_STEPS), np.nan),
     )
     rows = np.arange(replicates)
     state = _State(
@@ -104,7 +112,7 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
         last |= ~better & (state.decrement < WITHIN_ROUNDING)
         stuck = state.scale < SMALLEST_STEP
         whole.theta[rows], whole.decrement[rows] = state.theta, state.decrement
-        whole.converged[rows] = last
+        whole.converged[rows], whole.path[rows, number] = last, state.loglik
         going = ~last & ~stuck
         if not going.any():
             break
@@ -113,7 +121,7 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
             rows = rows[kept]
             here_moments, here_model, here_free = here_moments.take(kept), here_model.take(kept), here_free[kept]
             state = _State(*(getattr(state, name)[kept] for name in _State.__slots__))
-    return whole
+    return replace(whole, path=whole.path[:, : number + 1])
 
 
 def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, step: tuple[Floats, Floats]) -> None:
