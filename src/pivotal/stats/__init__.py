@@ -53,6 +53,7 @@ from pivotal.stats.mmrm import (
     mmrm_covariance,
     mmrm_f_test,
     visit_design,
+    visit_means_rows,
 )
 from pivotal.stats.modified_poisson import ModifiedPoissonFit, fit_modified_poisson, modified_poisson
 from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
@@ -233,6 +234,7 @@ __all__ = [
     "update_graph",
     "van_elteren",
     "visit_design",
+    "visit_means_rows",
     "wald",
     "wald_difference",
     "wald_odds_ratio",

@@ -40,6 +40,7 @@ class Reason(IntEnum):
     LEVEL_OUT_OF_REACH = 53
     NO_EXPOSURE = 54
     NO_STATISTIC = 70
+    DF_UNDEFINED = 33
 
     @property
     def text(self) -> str:
@@ -66,6 +67,7 @@ _TEXT = {
     Reason.MONOTONE: "the likelihood rises without end in this effect: the estimate is infinite",
     Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
     Reason.VISIT_EMPTY: "a visit has no outcome",
+    Reason.DF_UNDEFINED: "too few patients for the degrees of freedom to exist",
     Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
     Reason.EMPTY_CATEGORY: "a category without patients",
     Reason.NO_OVERDISPERSION: "the counts do not vary more than a Poisson model expects: the dispersion is zero",
