@@ -30,6 +30,9 @@ class Reason(IntEnum):
     SINGULAR_COVARIANCE = 30
     VISIT_EMPTY = 31
     PAIR_EMPTY = 32
+    IMPUTATIONS_TOO_FEW = 60
+    IMPUTATION_FAILED = 61
+    NO_MEAN_TO_CARRY = 62
 
     @property
     def text(self) -> str:
@@ -53,6 +56,9 @@ _TEXT = {
     Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
     Reason.VISIT_EMPTY: "a visit has no outcome",
     Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
+    Reason.IMPUTATIONS_TOO_FEW: "too few imputations to tell how they vary",
+    Reason.IMPUTATION_FAILED: "an imputed data set has no result",
+    Reason.NO_MEAN_TO_CARRY: "a patient leaves before the first visit: there is no mean to carry forward",
 }
 
 
