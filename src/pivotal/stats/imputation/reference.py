@@ -15,7 +15,8 @@ from pivotal.stats.imputation.conditional import Whole, complete
 from pivotal.stats.imputation.folding import by_replicate
 from pivotal.stats.imputation.strategies import CODES, Strategy, joined_covariance, joined_mean
 from pivotal.stats.mmrm import VisitDesign, fit_mmrm
-from pivotal.stats.tables import Mask, first_reason
+from pivotal.stats.mmrm.design import collapse
+from pivotal.stats.tables import Mask
 
 Fit = Literal["REML", "ML"]
 # Numbers of the largest array worked on at a time.
@@ -158,12 +159,13 @@ def reference_model(
     if (group is None) != (reference_group is None):
         raise ValueError("group and reference_group go together; give both, or neither for one covariance matrix.")
     nobody = np.zeros(patients, dtype=np.int64)
+    own_design, reference_design = _designs(own, reference, patients, visits)
     given = last_observed(outcomes) if event is None else event
     shape = (replicates, patients)
     return ReferenceModel(
         y=outcomes,
-        own=_design(own, patients, visits, "own"),
-        reference=_design(reference, patients, visits, "reference"),
+        own=own_design,
+        reference=reference_design,
         arm=_codes(arm, shape, "arm"),
         event=np.clip(_codes(given, shape, "event"), 0, visits),
         strategy=_strategies(strategy, shape),
@@ -432,17 +434,39 @@ def _pick(model: ReferenceModel, rows: Whole) -> ReferenceModel:
     return model.take(rows)  # type: ignore[arg-type]
 
 
-def _design(design: VisitDesign | ArrayLike, patients: int, visits: int, name: str) -> VisitDesign:
-    if not isinstance(design, VisitDesign):
-        rows = np.asarray(design, dtype=np.float64)
-        if rows.ndim not in (3, 4) or rows.shape[-3:-1] != (patients, visits):
-            raise ValueError(f"{name} has the shape {rows.shape}; it is ([replicate,] patient, visit, column) as y.")
-        design = _spread(rows)
+def _designs(
+    own: VisitDesign | ArrayLike, reference: VisitDesign | ArrayLike, patients: int, visits: int
+) -> tuple[VisitDesign, VisitDesign]:
+    """Both designs as covariates with the same columns."""
+    if isinstance(own, VisitDesign) != isinstance(reference, VisitDesign):
+        raise ValueError("own and reference are designs of two kinds; give both in full or both as a VisitDesign.")
+    if isinstance(own, VisitDesign) and isinstance(reference, VisitDesign):
+        if own.columns.shape != reference.columns.shape or (own.columns != reference.columns).any():
+            raise ValueError("own and reference use their covariates differently; only the arm's may differ.")
+        return _checked(own, patients, visits, "own"), _checked(reference, patients, visits, "reference")
+    both = [_full(design, patients, visits, name) for design, name in ((own, "own"), (reference, "reference"))]
+    if both[0].shape != both[1].shape:
+        raise ValueError(f"own has the shape {both[0].shape}, reference {both[1].shape}; they must be alike.")
+    together = np.concatenate(both, axis=-3)
+    joint = collapse(together) or _spread(together)
+    return tuple(VisitDesign(part, joint.columns) for part in np.split(joint.x, 2, axis=-2))  # type: ignore[return-value]
+
+
+def _checked(design: VisitDesign, patients: int, visits: int, name: str) -> VisitDesign:
     if design.x.shape[-2] != patients or len(design.columns) != visits:
         raise ValueError(f"{name} has {design.x.shape[-2]} patients at {len(design.columns)} visits, y otherwise.")
     if not np.isfinite(design.x).all():
         raise ValueError(f"{name} has covariates that are not finite; impute or leave out such patients first.")
     return design
+
+
+def _full(design: VisitDesign | ArrayLike, patients: int, visits: int, name: str) -> Floats:
+    rows = np.asarray(design, dtype=np.float64)
+    if rows.ndim not in (3, 4) or rows.shape[-3:-1] != (patients, visits):
+        raise ValueError(f"{name} has the shape {rows.shape}; it is ([replicate,] patient, visit, column) as y.")
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} has covariates that are not finite; impute or leave out such patients first.")
+    return rows
 
 
 def _spread(rows: Floats) -> VisitDesign:
@@ -473,10 +497,3 @@ def _strategies(strategy: ArrayLike, shape: tuple[int, int]) -> Whole:
     if given.min(initial=0) < 0 or given.max(initial=0) > max(Strategy):
         raise ValueError("strategy has a code that is none of Strategy's. Change strategy.")
     return np.ascontiguousarray(np.broadcast_to(given, shape)).astype(np.int64)
-
-
-def parameters_reason(drawn: Parameters) -> Reasons:
-    """The reason of each replicate: that of its first draw without numbers."""
-    bad = drawn.reason != 0
-    first = np.take_along_axis(drawn.reason, np.argmax(bad, axis=1)[:, None], axis=1)[:, 0]
-    return first_reason((~bad.any(axis=1), Reason.NONE)) + np.where(bad.any(axis=1), first, np.uint8(0))
