@@ -33,6 +33,7 @@ class Reason(IntEnum):
     IMPUTATIONS_TOO_FEW = 60
     IMPUTATION_FAILED = 61
     NO_MEAN_TO_CARRY = 62
+    NOT_MONOTONE = 63
 
     @property
     def text(self) -> str:
@@ -59,6 +60,7 @@ _TEXT = {
     Reason.IMPUTATIONS_TOO_FEW: "too few imputations to tell how they vary",
     Reason.IMPUTATION_FAILED: "an imputed data set has no result",
     Reason.NO_MEAN_TO_CARRY: "a patient leaves before the first visit: there is no mean to carry forward",
+    Reason.NOT_MONOTONE: "the missing values are not monotone: a value follows a missing one",
 }
 
 
