@@ -34,6 +34,7 @@ class Reason(IntEnum):
     IMPUTATION_FAILED = 61
     NO_MEAN_TO_CARRY = 62
     NOT_MONOTONE = 63
+    NOT_TIPPED = 64
 
     @property
     def text(self) -> str:
@@ -61,6 +62,7 @@ _TEXT = {
     Reason.IMPUTATION_FAILED: "an imputed data set has no result",
     Reason.NO_MEAN_TO_CARRY: "a patient leaves before the first visit: there is no mean to carry forward",
     Reason.NOT_MONOTONE: "the missing values are not monotone: a value follows a missing one",
+    Reason.NOT_TIPPED: "no delta that was tried changes the conclusion",
 }
 
 

@@ -16,9 +16,7 @@ from pivotal.stats.tables import Mask, divide
 
 Whole = NDArray[np.int64]
 Draw = Callable[[Regression, np.random.Generator], Drawn]
-KINDS: Mapping[str, Draw] = MappingProxyType(
-    {"normal": draw_normal, "matched": draw_matched, "binary": draw_binary}
-)
+KINDS: Mapping[str, Draw] = MappingProxyType({"normal": draw_normal, "matched": draw_matched, "binary": draw_binary})
 """How a variable is imputed, by name."""
 # Numbers of the largest array worked on at a time.
 CHUNK_NUMBERS = 2**23
@@ -128,8 +126,7 @@ def impute_chained(
         raise ValueError(f"iterations is {iterations}; there is at least 1. Change iterations.")
     run = max(1, CHUNK_NUMBERS // max(1, imputations * data.y.shape[1] * data.width))
     parts = [
-        _run(data.take(slice(first, first + run)), imputations, iterations, rng)
-        for first in range(0, len(data.y), run)
+        _run(data.take(slice(first, first + run)), imputations, iterations, rng) for first in range(0, len(data.y), run)
     ]
     names = ("y", "missing", "mean", "sd", "r_hat", "reason")
     return Chained(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
@@ -192,9 +189,7 @@ def impute_monotone(
     broken = (seen[..., 1:] & ~seen[..., :-1]).any(axis=(1, 2))
     values = np.where(broken[:, None, None, None] & found.missing[:, None], np.nan, found.y)
     reason = np.where(broken, np.uint8(Reason.NOT_MONOTONE), found.reason)
-    return Chained(
-        y=values, missing=found.missing, mean=found.mean, sd=found.sd, r_hat=found.r_hat, reason=reason
-    )
+    return Chained(y=values, missing=found.missing, mean=found.mean, sd=found.sd, r_hat=found.r_hat, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,7 +279,7 @@ def impute_reference(model: ReferenceModel, imputations: int, rng: np.random.Gen
     if imputations < 1:
         raise ValueError(f"imputations is {imputations}; there is at least 1. Change imputations.")
     parts = [_impute(chunk, bootstrap_parameters(chunk, imputations, rng), rng) for chunk in model.chunks(imputations)]
-    return _joined(parts)
+    return joined(parts)
 
 
 def impute_with(model: ReferenceModel, drawn: Parameters, rng: np.random.Generator | None) -> Imputed:
@@ -421,7 +421,8 @@ def _incomplete(seen: Mask) -> Whole:
     return np.argsort(~lacking, axis=1, kind="stable")[:, :most].astype(np.int64)
 
 
-def _joined(parts: list[Imputed]) -> Imputed:
+def joined(parts: list[Imputed]) -> Imputed:
+    """Runs of replicates as one."""
     names = ("y", "missing", "reason", "redrawn")
     return Imputed(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
