@@ -11,9 +11,10 @@ from pivotal.stats.imputation.deriving import ScoreGrid, derive_completed, to_gr
 from pivotal.stats.imputation.folding import fold_imputations, unfold_imputations
 from pivotal.stats.imputation.normal import NormalImputed, impute_normal
 from pivotal.stats.imputation.pooling import Pooled, monte_carlo_error, pool_jackknife, rubin
-from pivotal.stats.imputation.reference import Imputed, ReferenceModel, impute_reference, last_observed, reference_model
+from pivotal.stats.imputation.reference import Imputed, impute_reference
 from pivotal.stats.imputation.reference_ancova import ReferenceResult, reference_ancova
 from pivotal.stats.imputation.reference_bayes import impute_reference_bayes
+from pivotal.stats.imputation.reference_model import ReferenceModel, last_observed, reference_model
 from pivotal.stats.imputation.scales import rubin_on
 from pivotal.stats.imputation.strategies import Strategy
 from pivotal.stats.imputation.wald import PooledWald, pool_wald

@@ -105,14 +105,14 @@ def ancova_by_visit(
     --------
     >>> y = np.array([1.0, 2.0, 4.0, 5.0]).reshape(1, 1, 4, 1)
     >>> found = ancova_by_visit(y, [[1, 0], [1, 0], [1, 1], [1, 1]], [[0, 1]])
-    >>> float(found.estimate[0, 0, 0, 0]), float(found.variance[0, 0, 0, 0])
+    >>> float(found.estimate[0, 0, 0, 0]), float(found.variance[0, 0, 0, 0].round(6))
     (3.0, 0.5)
     """
     outcome = np.asarray(y, dtype=np.float64)
     replicates, imputations, patients, visits = outcome.shape
     design = np.asarray(x, dtype=np.float64)
     design = design[None, None] if design.ndim == 2 else design[:, None]
-    lost = np.isnan(outcome).any(axis=2)
+    lost = np.asarray(np.isnan(outcome).any(axis=2), dtype=np.bool_)
     used = np.ones((1, 1, patients), dtype=np.bool_) if included is None else np.asarray(included, dtype=np.bool_)
     used = used if used.ndim == 3 else used[None]
     sums = _sums(np.where(lost[:, :, None], 0.0, outcome), design, used)

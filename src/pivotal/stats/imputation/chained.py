@@ -186,7 +186,7 @@ def impute_monotone(
         by=by,
     )
     seen = ~found.missing
-    broken = (seen[..., 1:] & ~seen[..., :-1]).any(axis=(1, 2))
+    broken = np.asarray((seen[..., 1:] & ~seen[..., :-1]).any(axis=(1, 2)), dtype=np.bool_)
     values = np.where(broken[:, None, None, None] & found.missing[:, None], np.nan, found.y)
     reason = np.where(broken, np.uint8(Reason.NOT_MONOTONE), found.reason)
     return Chained(y=values, missing=found.missing, mean=found.mean, sd=found.sd, r_hat=found.r_hat, reason=reason)
@@ -254,7 +254,7 @@ class _Data:
     @property
     def width(self) -> int:
         """Columns of the design of all variables."""
-        return 1 + self.covariates.shape[2] + sum(self.columns_of(place) for place in range(len(self.kinds)))
+        return int(self.covariates.shape[2]) + 1 + sum(self.columns_of(place) for place in range(len(self.kinds)))
 
     def columns_of(self, place: int) -> int:
         """Columns by which a variable stands in the other regressions."""
@@ -431,4 +431,4 @@ def r_hat(traces: Floats) -> Floats:
         return np.full((len(traces), *traces.shape[3:]), np.nan)
     between = half.mean(axis=2).var(axis=1, ddof=1)
     within = half.var(axis=2, ddof=1).mean(axis=1)
-    return np.sqrt((length - 1) / length + divide(between, within))
+    return np.asarray(np.sqrt((length - 1) / length + divide(between, within)), dtype=np.float64)

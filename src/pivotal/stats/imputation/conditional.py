@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
+from pivotal.stats.imputation.strategies import Whole
 from pivotal.stats.mmrm import small
 from pivotal.stats.tables import Mask
-
-Whole = NDArray[np.int64]
 
 
 def regressions(sigma: Floats, seen: Mask) -> Floats:

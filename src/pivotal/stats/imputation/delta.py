@@ -205,7 +205,7 @@ def delta_grid(
     >>> shifts = np.array([[[1.0, 0, 0, 0]], [[0.0, 0, 0, 1.0]]])  # the first patient's value, the last one's
     >>> x = [[1, 0], [1, 0], [1, 1], [1, 1]]
     >>> delta_grid(y, shifts, x, [0, 1], [[0, 0], [1, 0], [0, -1]]).estimate.round(3).tolist()
-    [[2.625, 2.125, 2.125]]
+    [[2.75, 2.25, 2.25]]
     """
     shifted = _Shifted.of(y, shifts, x, contrast)
     wanted = np.asarray(sizes, dtype=np.float64)

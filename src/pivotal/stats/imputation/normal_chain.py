@@ -107,7 +107,7 @@ class _Setting:
     def of(cls, y: Floats, x: Floats, chains: int) -> _Setting:
         seen = ~np.isnan(y)
         # who has no outcome at all tells nothing of the parameters, and would only slow the chain
-        used = seen.any(axis=2)
+        used = np.asarray(seen.any(axis=2), dtype=np.bool_)
         design = np.where(used[..., None], x, 0.0)
         gram = np.swapaxes(design, 1, 2) @ design
         kept = kept_columns(gram)
@@ -117,7 +117,7 @@ class _Setting:
         masks = np.take_along_axis(seen, rows[..., None], axis=1)
         _, kind = np.unique(masks.reshape(-1, y.shape[2]), axis=0, return_inverse=True)
         df = used.sum(axis=1) - kept.sum(axis=1)
-        few = (df < y.shape[2]) | ~seen.any(axis=1).all(axis=1)
+        few = (df < y.shape[2]) | ~np.asarray(seen.any(axis=1)).all(axis=1)
         number = np.maximum(used.sum(axis=1, keepdims=True), 1)
         return cls(
             y=np.where(seen, y, 0.0),
@@ -155,7 +155,8 @@ class _Setting:
         """Draw what is missing."""
         some = np.take_along_axis(self.x, self.rows[..., None], axis=1)
         mean = some[:, None] @ state.coefficients
-        y, seen = (np.take_along_axis(part, self.rows[..., None], axis=1) for part in (self.y, self.seen))
+        y = np.take_along_axis(self.y, self.rows[..., None], axis=1)
+        seen = np.take_along_axis(self.seen, self.rows[..., None], axis=1)
         filled = complete(y, seen, mean, state.sigma[:, :, None], self.kind, rng.standard_normal(mean.shape))
         whole = np.repeat(self.y[:, None], self.chains, axis=1)
         np.put_along_axis(whole, self.rows[:, None, :, None], filled, axis=2)

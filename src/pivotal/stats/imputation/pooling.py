@@ -181,7 +181,8 @@ class _Sums:
     @classmethod
     def of(cls, estimates: Floats, variances: Floats) -> _Sums:
         number = estimates.shape[1]
-        failed = ~(np.isfinite(estimates) & np.isfinite(variances)).all(axis=1)
+        finite = (np.isfinite(estimates) & np.isfinite(variances)).all(axis=1)
+        failed = np.asarray(~finite, dtype=np.bool_)
         sound = np.where(failed[:, None], 0.0, estimates)
         mean = sound.mean(axis=1)
         between = ((sound - mean[:, None]) ** 2).sum(axis=1) / max(number - 1, 1)

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.imputation.analysis import VisitResults, ancova_by_visit, arm_quantities
-from pivotal.stats.imputation.conditional import Whole
 from pivotal.stats.imputation.pooling import DegreesOfFreedom, Pooled, monte_carlo_error
-from pivotal.stats.imputation.reference import Imputed, ReferenceModel, impute_reference
+from pivotal.stats.imputation.reference import Imputed, impute_reference
 from pivotal.stats.imputation.reference_bayes import impute_reference_bayes
+from pivotal.stats.imputation.reference_model import ReferenceModel
+from pivotal.stats.imputation.strategies import Whole
 
 Draws = Literal["bootstrap", "bayes"]
 

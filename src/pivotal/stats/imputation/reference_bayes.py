@@ -6,7 +6,8 @@ import numpy as np
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.imputation.normal_chain import run_chains
-from pivotal.stats.imputation.reference import Imputed, Parameters, ReferenceModel, impute_with, joined
+from pivotal.stats.imputation.reference import Imputed, Parameters, impute_with, joined
+from pivotal.stats.imputation.reference_model import ReferenceModel
 from pivotal.stats.mmrm import VisitDesign
 
 

@@ -127,8 +127,8 @@ def _linear(regression: Regression, rng: np.random.Generator) -> _Linear:
     gram, cross = across @ design, (across @ (regression.y * weight)[..., None])[..., 0]
     kept = kept_columns(gram)
     factor = np.linalg.cholesky(identity_elsewhere(gram, kept))
-    upper = np.swapaxes(factor, 1, 2)
-    fitted = _solve(upper, _solve(factor, np.where(kept, cross, 0.0)))
+    upper = np.asarray(np.swapaxes(factor, 1, 2), dtype=np.float64)
+    fitted = _solve(upper, _solve(np.asarray(factor, dtype=np.float64), np.where(kept, cross, 0.0)))
     residual = (regression.y - _predicted(design, fitted)) * weight
     df = weight.sum(axis=1) - kept.sum(axis=1)
     sound = df > 0

@@ -92,7 +92,8 @@ def pool_wald(
             "(replicate, imputation, quantity, quantity). Give one trial as estimates[None]."
         )
     number, k = given.shape[1:]
-    failed = ~(np.isfinite(given).all(axis=(1, 2)) & np.isfinite(spread).all(axis=(1, 2, 3)))
+    finite = np.isfinite(given).all(axis=(1, 2)) & np.isfinite(spread).all(axis=(1, 2, 3))
+    failed = np.asarray(~finite, dtype=np.bool_)
     sound = np.where(failed[:, None, None], 0.0, given)
     within = np.where(failed[:, None, None], np.eye(k), np.where(failed[:, None, None, None], 0.0, spread).mean(axis=1))
     mean = sound.mean(axis=1)
