@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pivotal.stats.analysis_of_variance import VarianceTable, anova, joint_test
 from pivotal.stats.ancova import CrossProducts, OlsFit, ancova, cross_products, fit_ols, ls_means, ls_means_rows
 from pivotal.stats.cmh import cochran_mantel_haenszel, mantel_haenszel_odds_ratio
 from pivotal.stats.estimate import Estimate, Reason
@@ -14,6 +15,7 @@ from pivotal.stats.exact_logistic import (
 )
 from pivotal.stats.fisher import fisher_exact
 from pivotal.stats.graph import GraphTest, bonferroni_graph
+from pivotal.stats.hodges_lehmann import hodges_lehmann
 from pivotal.stats.imputation import (
     Chained,
     Imputed,
@@ -51,6 +53,9 @@ from pivotal.stats.imputation import (
     to_grid,
     unfold_imputations,
 )
+from pivotal.stats.incidence import incidence_difference, incidence_rate, incidence_ratio, patient_years
+from pivotal.stats.interacted import interacted_ancova
+from pivotal.stats.linear_model import Covariate, Factor, LinearModel
 from pivotal.stats.logistic import LogisticFit, fit_logistic, logistic_wald, wald
 from pivotal.stats.logistic_profile import logistic_lr
 from pivotal.stats.mmrm import (
@@ -63,39 +68,61 @@ from pivotal.stats.mmrm import (
     mmrm_f_test,
     visit_design,
 )
+from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
+from pivotal.stats.ordinal import (
+    ProportionalOddsFit,
+    category_counts,
+    fit_proportional_odds,
+    proportional_odds_lr,
+    proportional_odds_test,
+)
+from pivotal.stats.poisson import PoissonFit, fit_poisson, poisson_lr
 from pivotal.stats.rates import clopper_pearson, wilson
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
 from pivotal.stats.risk_difference import wald as wald_difference
+from pivotal.stats.robust import hc_covariance
 from pivotal.stats.summary import Summary, summarise
+from pivotal.stats.two_samples import one_way, standardised_mean_difference, t_test
+from pivotal.stats.wilcoxon import kruskal_wallis, rank_sum, signed_rank, van_elteren
+from pivotal.stats.win_probability import win_probability
 
 __all__ = [
     "Chained",
+    "Covariate",
     "CrossProducts",
     "Estimate",
     "ExactLogistic",
     "FTest",
+    "Factor",
     "GraphTest",
     "Imputed",
+    "LinearModel",
     "LogisticFit",
     "MmrmFit",
+    "NegativeBinomialFit",
     "NormalImputed",
     "NullDistribution",
     "OlsFit",
+    "PoissonFit",
     "Pooled",
     "PooledWald",
+    "ProportionalOddsFit",
     "Reason",
     "ReferenceModel",
     "ReferenceResult",
     "ScoreGrid",
     "Strategy",
     "Summary",
+    "VarianceTable",
     "VisitDesign",
     "VisitResults",
     "ancova",
     "ancova_by_visit",
+    "anova",
     "arm_quantities",
     "bonferroni_graph",
     "bootstrap_counts",
+    "category_counts",
     "clopper_pearson",
     "cochran_mantel_haenszel",
     "conditional_mean_jackknife",
@@ -110,13 +137,24 @@ __all__ = [
     "fisher_exact",
     "fit_logistic",
     "fit_mmrm",
+    "fit_negative_binomial",
     "fit_ols",
+    "fit_poisson",
+    "fit_proportional_odds",
     "fold_imputations",
+    "hc_covariance",
+    "hodges_lehmann",
     "impute_chained",
     "impute_monotone",
     "impute_normal",
     "impute_reference",
     "impute_reference_bayes",
+    "incidence_difference",
+    "incidence_rate",
+    "incidence_ratio",
+    "interacted_ancova",
+    "joint_test",
+    "kruskal_wallis",
     "last_observed",
     "logistic_lr",
     "logistic_wald",
@@ -130,19 +168,31 @@ __all__ = [
     "mmrm_covariance",
     "mmrm_f_test",
     "monte_carlo_error",
+    "negative_binomial_lr",
     "newcombe",
+    "one_way",
+    "patient_years",
+    "poisson_lr",
     "pool_jackknife",
     "pool_wald",
+    "proportional_odds_lr",
+    "proportional_odds_test",
+    "rank_sum",
     "reference_ancova",
     "reference_model",
     "rubin",
     "rubin_on",
+    "signed_rank",
+    "standardised_mean_difference",
     "summarise",
+    "t_test",
     "tipping_point",
     "to_grid",
     "unfold_imputations",
+    "van_elteren",
     "visit_design",
     "wald",
     "wald_difference",
     "wilson",
+    "win_probability",
 ]

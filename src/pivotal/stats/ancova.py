@@ -136,7 +136,7 @@ def fit_ols(xtx: ArrayLike, xty: ArrayLike, yty: ArrayLike, n: ArrayLike) -> Ols
     return OlsFit(coefficients=coefficients, sigma2=sigma2, df=np.maximum(df, 0.0), swept=swept, reason=reason)
 
 
-def ancova(fit: OlsFit, contrast: ArrayLike, level: float = 0.95) -> Estimate:
+def ancova(fit: OlsFit, contrast: ArrayLike, level: float = 0.95, *, covariance: ArrayLike | None = None) -> Estimate:
     """Estimate and test a contrast of the coefficients.
 
     Parameters
@@ -147,14 +147,16 @@ def ancova(fit: OlsFit, contrast: ArrayLike, level: float = 0.95) -> Estimate:
         (column,), or (replicate, column).
     level
         Confidence level.
+    covariance
+        Of the coefficients, (replicate, column, column), as `hc_covariance` gives it; None for that of equal variances.
 
     Returns
     -------
     Estimate
         (replicate,): `estimate`, `se`, limits, `statistic` (t), `df`, `p`. NaN with `Reason.ALIASED` where the
         patients do not determine the contrast (an arm without patients); NaN for se, limits and test with
-        `Reason.TOO_FEW` without residual degrees of freedom. Where the model fits exactly se is 0, statistic
-        and p are NaN, with `Reason.CONSTANT`.
+        `Reason.TOO_FEW` without residual degrees of freedom, or with `Reason.LEVERAGE` where the given covariance does
+        not exist. Where the model fits exactly se is 0, statistic and p are NaN, with `Reason.CONSTANT`.
 
     Raises
     ------
@@ -175,12 +177,16 @@ def ancova(fit: OlsFit, contrast: ArrayLike, level: float = 0.95) -> Estimate:
     weights = np.broadcast_to(np.asarray(contrast, dtype=np.float64), fit.coefficients.shape)
     known = fit.swept.estimable(weights.T)
     value = np.where(known, np.einsum("rj,rj->r", weights, fit.coefficients), np.nan)
-    spread = np.einsum("rj,jkr,rk->r", weights, fit.swept.inverse, weights, optimize=True)
-    se = np.where(known, np.sqrt(np.maximum(fit.sigma2 * spread, 0.0)), np.nan)
+    if covariance is None:
+        variance = fit.sigma2 * np.einsum("rj,jkr,rk->r", weights, fit.swept.inverse, weights, optimize=True)
+    else:
+        given = np.where(fit.df > 0, 1.0, np.nan)[:, None, None] * np.asarray(covariance, dtype=np.float64)
+        variance = np.einsum("rj,rjk,rk->r", weights, given, weights, optimize=True)
+    se = np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)
     return _student(fit, value, se, level, known)
 
 
-def ls_means(fit: OlsFit, rows: ArrayLike, level: float = 0.95) -> Estimate:
+def ls_means(fit: OlsFit, rows: ArrayLike, level: float = 0.95, *, covariance: ArrayLike | None = None) -> Estimate:
     """Estimate least-squares means: the outcome the model expects at given covariates.
 
     Parameters
@@ -191,6 +197,8 @@ def ls_means(fit: OlsFit, rows: ArrayLike, level: float = 0.95) -> Estimate:
         One row of the design per mean, (mean, column) or (replicate, mean, column); see `ls_means_rows`.
     level
         Confidence level.
+    covariance
+        As in `ancova`.
 
     Returns
     -------
@@ -215,7 +223,7 @@ def ls_means(fit: OlsFit, rows: ArrayLike, level: float = 0.95) -> Estimate:
     """
     given = np.asarray(rows, dtype=np.float64)
     count = given.shape[-2]
-    means = [ancova(fit, given[..., mean, :], level) for mean in range(count)]
+    means = [ancova(fit, given[..., mean, :], level, covariance=covariance) for mean in range(count)]
     names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p")
     stacked = {name: np.stack([getattr(mean, name) for mean in means], axis=-1) for name in names}
     return Estimate(**stacked, reason=np.stack([mean.reason for mean in means], axis=-1))
@@ -225,7 +233,7 @@ def ls_means_rows(means: ArrayLike, arm_columns: Sequence[int], factors: Sequenc
     """Rows of the design at which LS means of the arms are taken.
 
     Covariates stand at their means, the levels of every other factor have equal weights. Models without
-    products of columns only: an interaction column must be built by hand.
+    products of columns only: an interaction column must be built by hand, or `LinearModel.ls_means_rows` be used.
 
     Parameters
     ----------
@@ -261,7 +269,7 @@ def _student(fit: OlsFit, value: Floats, se: Floats, level: float, known: Mask) 
     half = -np.asarray(special.stdtrit(df, tail(level))) * se
     statistic = divide(value, se)
     p = 2 * special.stdtr(df, -np.abs(statistic))
-    lost = first_reason((~known, Reason.ALIASED))
+    lost = first_reason((~known, Reason.ALIASED), (np.isnan(se), Reason.LEVERAGE))
     return Estimate(
         estimate=value,
         se=se,

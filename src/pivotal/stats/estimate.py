@@ -30,6 +30,11 @@ class Reason(IntEnum):
     SINGULAR_COVARIANCE = 30
     VISIT_EMPTY = 31
     PAIR_EMPTY = 32
+    EMPTY_CATEGORY = 50
+    NO_OVERDISPERSION = 51
+    LEVERAGE = 52
+    LEVEL_OUT_OF_REACH = 53
+    NO_EXPOSURE = 54
     IMPUTATIONS_TOO_FEW = 60
     IMPUTATION_FAILED = 61
     NO_MEAN_TO_CARRY = 62
@@ -58,6 +63,11 @@ _TEXT = {
     Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
     Reason.VISIT_EMPTY: "a visit has no outcome",
     Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
+    Reason.EMPTY_CATEGORY: "a category without patients",
+    Reason.NO_OVERDISPERSION: "the counts do not vary more than a Poisson model expects: the dispersion is zero",
+    Reason.LEVERAGE: "a patient alone determines a coefficient: this variance does not exist",
+    Reason.LEVEL_OUT_OF_REACH: "too few patients for an interval of this level",
+    Reason.NO_EXPOSURE: "an arm has no exposure",
     Reason.IMPUTATIONS_TOO_FEW: "too few imputations to tell how they vary",
     Reason.IMPUTATION_FAILED: "an imputed data set has no result",
     Reason.NO_MEAN_TO_CARRY: "a patient leaves before the first visit: there is no mean to carry forward",

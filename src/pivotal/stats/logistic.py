@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -129,22 +130,44 @@ def logistic_wald(
     return wald(fit_logistic(events, totals, design), column, level)
 
 
-def wald(fit: LogisticFit, column: int, level: float = 0.95) -> Estimate:
+class Fitted(Protocol):
+    """What `wald` needs of a fit: each array as in `LogisticFit`."""
+
+    @property
+    def coefficients(self) -> Floats:
+        """(replicate, column)."""
+
+    @property
+    def covariance(self) -> Floats:
+        """(replicate, column, column)."""
+
+    @property
+    def converged(self) -> Mask:
+        """(replicate,)."""
+
+    @property
+    def coefficient_reason(self) -> Reasons:
+        """(replicate, column)."""
+
+
+def wald(fit: Fitted, column: int, level: float = 0.95, *, covariance: ArrayLike | None = None) -> Estimate:
     """Estimate one coefficient of a fit with its Wald interval and test.
 
     Parameters
     ----------
     fit
-        From `fit_logistic`.
+        From `fit_logistic`, `fit_poisson`, `fit_negative_binomial` or `fit_proportional_odds`.
     column
         Which column of the design.
     level
         Confidence level.
+    covariance
+        Another one than the fit's, (replicate, column, column), as `PoissonFit.robust`.
 
     Returns
     -------
     Estimate
-        (replicate,), estimate and limits on the LOG ODDS scale: exponentiate them for an odds ratio. Under
+        (replicate,), estimate and limits on the fit's scale, LOG odds or LOG rate: exponentiate them for a ratio. Under
         separation the estimate is ±inf (NaN where it could go either way, as between two arms without events),
         the limits -inf and inf, and se, statistic and p NaN. A coefficient
         that the patients do not determine is NaN throughout.
@@ -162,7 +185,8 @@ def wald(fit: LogisticFit, column: int, level: float = 0.95) -> Estimate:
     (inf, -inf, 'SEPARATION')
     """
     estimate = fit.coefficients[:, column]
-    se = np.sqrt(fit.covariance[:, column, column])
+    spread = fit.covariance if covariance is None else np.asarray(covariance, dtype=np.float64)
+    se = np.sqrt(spread[:, column, column])
     finite = np.where(np.isfinite(estimate), estimate, np.nan)
     half = two_sided_quantile(level) * se
     statistic = divide(finite, se)

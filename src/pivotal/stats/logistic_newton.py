@@ -13,15 +13,11 @@ from numpy.typing import ArrayLike
 
 from pivotal.stats import cholesky
 from pivotal.stats.estimate import Floats
+from pivotal.stats.newton import LAST_STEP, MAX_STEPS, Maximum, fix, maximise
 from pivotal.stats.roots import Rows
 from pivotal.stats.tables import Mask
 
-# Newton's error squares at each step: after a step below this the next would be about its square.
-LAST_STEP = 1e-7
-# A fit that has a maximum takes 4 to 10 steps; one that has none moves a unit a step, and by now shows it.
-MAX_STEPS = 25
-# A log likelihood may fall by this share of itself from rounding alone.
-ROUNDING = 1e-11
+__all__ = ["MAX_STEPS", "Cells", "Evaluation", "Maximum", "empirical_start", "maximise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,10 @@ class Cells:
         """The same cells, some of them (cell, replicate) emptied."""
         kept = np.where(dropped, 0.0, 1.0)
         return Cells(self.events * kept, self.totals * kept, self.columns, self.products)
+
+    def evaluate(self, coefficients: Floats) -> Evaluation:
+        """The likelihood near these coefficients."""
+        return Evaluation.of(self, coefficients)
 
     def predictor(self, coefficients: Floats) -> Floats:
         """Log odds of every cell."""
@@ -111,51 +111,15 @@ class Evaluation:
 
     def factor(self, free: Mask) -> list[list[Floats]]:
         """Cholesky factor of the information, with rows and columns not free put to those of the identity."""
-        return cholesky.factor(_fix(self.information, free), len(free))
+        return cholesky.factor(fix(self.information, free), len(free))
 
     def newton(self, free: Mask) -> Floats:
         """Newton step of the free coefficients."""
         return cholesky.solve(self.factor(free), np.where(free, self.score, 0.0))
 
-
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """Where Newton's method ended: coefficients and its last step (column, replicate), and whether it arrived."""
-
-    coefficients: Floats
-    step: Floats
-    converged: Mask
-
-
-def maximise(cells: Cells, start: Floats, free: Mask) -> Maximum:
-    """Maximise the likelihood over the free coefficients; the others stay where they start.
-
-    A step that lowers the likelihood is halved until it does not. Replicates that have arrived are left alone.
-    """
-    found, last = start.copy(), np.zeros(start.shape)
-    converged = np.zeros(cells.replicates, dtype=np.bool_)
-    rows = np.arange(cells.replicates)
-    here = before = start
-    best = np.full(cells.replicates, -np.inf)
-    for _ in range(MAX_STEPS):
-        now = Evaluation.of(cells, here)
-        worse = now.loglik < best - ROUNDING * np.abs(now.loglik)
-        step = now.newton(free)
-        if worse.any():
-            step = np.where(worse, (before - here) / 2, step)
-        best = np.where(worse, best, now.loglik)
-        before, here = np.where(worse, before, here), here + step
-        arrived = (np.abs(step).max(axis=0) < LAST_STEP) & ~worse
-        if arrived.any():
-            found[:, rows[arrived]], last[:, rows[arrived]] = here[:, arrived], step[:, arrived]
-            converged[rows[arrived]] = True
-            going = ~arrived
-            rows, cells, best = rows[going], cells.take(going), best[going]
-            here, before, step, free = here[:, going], before[:, going], step[:, going], free[:, going]
-        if rows.size == 0:
-            return Maximum(found, last, converged)
-    found[:, rows], last[:, rows] = here, step
-    return Maximum(found, last, converged)
+    def arrived(self, step: Floats) -> Mask:
+        """Whether the step is the last."""
+        return np.asarray(np.abs(step).max(axis=0) < LAST_STEP, dtype=np.bool_)
 
 
 def empirical_start(cells: Cells, free: Mask) -> Floats:
@@ -163,18 +127,9 @@ def empirical_start(cells: Cells, free: Mask) -> Floats:
     rest = cells.totals - cells.events
     weight = (cells.events + 0.5) * (rest + 0.5) / (cells.totals + 1) * (cells.totals > 0)
     log_odds = np.log((cells.events + 0.5) / (rest + 0.5))
-    lower = cholesky.factor(_fix(cells.information(weight), free), cells.size)
+    lower = cholesky.factor(fix(cells.information(weight), free), cells.size)
     return cholesky.solve(lower, np.where(free, cells.score(weight * log_odds), 0.0))
 
 
 def _cells_first(count: ArrayLike) -> Floats:
     return np.ascontiguousarray(np.asarray(count, dtype=np.float64).T)
-
-
-def _fix(information: Floats, free: Mask) -> Floats:
-    if free.all():
-        return information
-    fixed = information.copy()
-    for index, (i, j) in enumerate(cholesky.pairs(len(free))):
-        fixed[index] = np.where(free[i] & free[j], information[index], 1.0 if i == j else 0.0)
-    return fixed

@@ -11,12 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.imputation.folding import by_replicate
+from pivotal.stats.imputation.ordinal_draws import draw_ordinal
 from pivotal.stats.imputation.regression_draws import Drawn, Regression, draw_binary, draw_matched, draw_normal
 from pivotal.stats.tables import Mask, divide
 
 Whole = NDArray[np.int64]
 Draw = Callable[[Regression, np.random.Generator], Drawn]
-KINDS: Mapping[str, Draw] = MappingProxyType({"normal": draw_normal, "matched": draw_matched, "binary": draw_binary})
+KINDS: Mapping[str, Draw] = MappingProxyType(
+    {"normal": draw_normal, "matched": draw_matched, "binary": draw_binary, "ordinal": draw_ordinal}
+)
 """How a variable is imputed, by name."""
 # Numbers of the largest array worked on at a time.
 CHUNK_NUMBERS = 2**23
@@ -353,7 +356,10 @@ class _Chains:
             return
         columns = self.columns(place)
         drawn = KINDS[self.data.kinds[place]](
-            Regression(self.design[:, :, columns], self.values[:, :, place], seen & group, wanted), rng
+            Regression(
+                self.design[:, :, columns], self.values[:, :, place], seen & group, wanted, self.data.levels[place]
+            ),
+            rng,
         )
         self.values[:, :, place] = np.where(wanted, drawn.values, self.values[:, :, place])
         self.sound[:, place] &= drawn.sound | ~wanted.any(axis=1)

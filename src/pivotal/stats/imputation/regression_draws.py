@@ -10,7 +10,8 @@ from scipy import special
 
 from pivotal.stats import cholesky
 from pivotal.stats.estimate import Floats
-from pivotal.stats.logistic_newton import Cells, Evaluation, empirical_start, maximise
+from pivotal.stats.logistic_newton import Cells, Evaluation, empirical_start
+from pivotal.stats.newton import maximise
 from pivotal.stats.sweep import sweep
 from pivotal.stats.tables import Mask
 
@@ -35,12 +36,19 @@ class Regression:
         Patients that the regression is fitted to, (chain, patient).
     wanted
         Patients whose value is to be drawn, (chain, patient).
+    levels
+        Of a categorical variable; 0 for a continuous one.
     """
 
     design: Floats
     y: Floats
     observed: Mask
     wanted: Mask
+    levels: int = 0
+
+    def take(self, rows: slice) -> Regression:
+        """Some chains."""
+        return Regression(self.design[rows], self.y[rows], self.observed[rows], self.wanted[rows], self.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def draw_normal(regression: Regression, rng: np.random.Generator) -> Drawn:
     values x'beta* + sigma* e: Rubin (1987), p. 167; as mice's ``norm`` (without its ridge) and SAS ``REG``.
     """
     drawn = _linear(regression, rng)
-    mean = _predicted(regression.design, drawn.coefficients)
+    mean = predicted(regression.design, drawn.coefficients)
     noise = rng.standard_normal(mean.shape)
     return Drawn(mean + drawn.sigma[:, None] * noise, drawn.sound)
 
@@ -82,8 +90,8 @@ def draw_matched(regression: Regression, rng: np.random.Generator) -> Drawn:
     drawn = _linear(regression, rng)
     most = int(regression.wanted.sum(axis=1).max(initial=0))
     rows = np.argsort(~regression.wanted, axis=1, kind="stable")[:, :most]
-    theirs = np.where(regression.observed, _predicted(regression.design, drawn.fitted), np.inf)
-    ours = np.take_along_axis(_predicted(regression.design, drawn.coefficients), rows, axis=1)
+    theirs = np.where(regression.observed, predicted(regression.design, drawn.fitted), np.inf)
+    ours = np.take_along_axis(predicted(regression.design, drawn.coefficients), rows, axis=1)
     number = regression.observed.sum(axis=1)[:, None]
     order = np.argsort(theirs, axis=1, kind="stable")
     arranged = np.take_along_axis(theirs, order, axis=1)
@@ -129,7 +137,7 @@ def _linear(regression: Regression, rng: np.random.Generator) -> _Linear:
     factor = np.linalg.cholesky(identity_elsewhere(gram, kept))
     upper = np.asarray(np.swapaxes(factor, 1, 2), dtype=np.float64)
     fitted = _solve(upper, _solve(np.asarray(factor, dtype=np.float64), np.where(kept, cross, 0.0)))
-    residual = (regression.y - _predicted(design, fitted)) * weight
+    residual = (regression.y - predicted(design, fitted)) * weight
     df = weight.sum(axis=1) - kept.sum(axis=1)
     sound = df > 0
     spread = rng.chisquare(np.maximum(df, 1).astype(np.float64))
@@ -153,10 +161,9 @@ def draw_binary(regression: Regression, rng: np.random.Generator) -> Drawn:
     sound = np.empty(len(coefficients), dtype=np.bool_)
     for first in range(0, len(coefficients), run):
         rows = slice(first, first + run)
-        part = Regression(*(getattr(regression, name)[rows] for name in Regression.__slots__))
-        coefficients[rows], sound[rows] = _logistic(part, normals[rows])
+        coefficients[rows], sound[rows] = _logistic(regression.take(rows), normals[rows])
     uniform = rng.random(regression.y.shape)
-    values = uniform < special.expit(_predicted(regression.design, coefficients))
+    values = uniform < special.expit(predicted(regression.design, coefficients))
     return Drawn(values.astype(np.float64), sound)
 
 
@@ -226,7 +233,8 @@ def unpacked(packed: Floats, size: int) -> Floats:
     return full
 
 
-def _predicted(design: Floats, coefficients: Floats) -> Floats:
+def predicted(design: Floats, coefficients: Floats) -> Floats:
+    """Design times coefficients, (chain, patient)."""
     return np.asarray((design @ coefficients[..., None])[..., 0], dtype=np.float64)
 
 
