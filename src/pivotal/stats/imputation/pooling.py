@@ -308,10 +308,11 @@ def _leave_one_out(estimates: Floats, variances: Floats, rules: Rules) -> Pooled
     """Pooled without each imputation in turn, (replicate, imputation, ...)."""
     whole, number = _Sums.of(estimates, variances), estimates.shape[1]
     mean, between = whole.mean[:, None], whole.between[:, None]
-    away = estimates - mean
+    failed = np.broadcast_to(whole.failed[:, None], estimates.shape)
+    away = np.where(failed, 0.0, estimates - mean)
+    variances = np.where(failed, 0.0, variances)
     left = (between * (number - 1) - number / (number - 1) * away**2) / (number - 2)
     others = Rules(df_complete=np.asarray(rules.df_complete)[:, None], level=rules.level, df=rules.df, null=rules.null)
-    failed = np.broadcast_to(whole.failed[:, None], estimates.shape)
     # a remainder that is negative by rounding is none
     return _pool(
         mean - away / (number - 1),
