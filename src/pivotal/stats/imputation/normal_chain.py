@@ -136,7 +136,7 @@ class _Setting:
         )
 
     def start(self) -> _State:
-        """Maximum likelihood, or where there is none each variable's own regression."""
+        """Restricted maximum likelihood, or where it was not found each variable's own regression."""
         data = np.where(self.seen, self.y, np.nan)
         variables = self.y.shape[2]
         with np.errstate(all="ignore"):
@@ -146,6 +146,8 @@ class _Setting:
         centre = self.y.sum(axis=1) / number
         variance = (np.where(self.seen, self.y - centre[:, None], 0.0) ** 2).sum(axis=1) / number
         plain = np.where(variance > 0, variance, 1.0)[:, :, None] * np.eye(variables)
+        singular = (self.reason == 0) & (fit.reason == Reason.SINGULAR_COVARIANCE)
+        self.reason = np.where(singular, fit.reason, self.reason).astype(np.uint8)
         found = np.isfinite(fit.sigma[:, 0]).all(axis=(1, 2)) & (np.einsum("rjj->rj", fit.sigma[:, 0]) > 0).all(axis=1)
         found &= np.isfinite(fit.coefficients).any(axis=1)
         sigma = np.where(found[:, None, None], fit.sigma[:, 0], plain)
