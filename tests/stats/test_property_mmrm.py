@@ -97,6 +97,10 @@ def test_the_optimum_is_tight():
         fit = fit_mmrm(y, visit_design(x, 4), structure=structure)
         assert fit.converged.all()
         assert fit.gradient.max() < 1e-4
+        rises = np.diff(fit.path, axis=1)
+        assert (np.isnan(rises) | (rises > -1e-8)).all()
+        assert ((~np.isnan(fit.path)).sum(axis=1) == fit.steps).all()
+        np.testing.assert_allclose(np.nanmax(fit.path, axis=1), fit.loglik, rtol=1e-11)
         ahead = np.linalg.solve(fit.parts[0].at.information, fit.parts[0].at.gradient[..., None])[..., 0]
         assert np.abs(ahead / np.maximum(np.abs(fit.parts[0].theta), 1e-2)).max() < 1e-6
 
@@ -186,6 +190,18 @@ def test_batch_is_one_by_one(structure, monotone, monkeypatch):
     assert len(chunked.parts) == 3
     np.testing.assert_allclose(chunked.coefficients, whole.coefficients, rtol=1e-9)
     np.testing.assert_allclose(mmrm_covariance(chunked), mmrm_covariance(whole), rtol=1e-9)
+
+
+def test_sandwiches_of_pieces_are_those_of_the_whole(monkeypatch):
+    y, x = trial(23, replicates=5)
+    fit = fit_mmrm(y, visit_design(x, 4))
+    rows = np.stack([np.eye(12)[4:8] * (1 + replicate) for replicate in range(5)])
+    whole = numbers(fit, rows, covariance="CR2")
+    test = mmrm_f_test(fit, np.eye(12)[4:8], covariance="CR2")
+    monkeypatch.setattr("pivotal.stats.mmrm.inference.PATIENT_NUMBERS", 2 * 60 * 4 * 12)
+    np.testing.assert_allclose(numbers(fit, rows, covariance="CR2"), whole, rtol=1e-12)
+    np.testing.assert_allclose(mmrm_f_test(fit, np.eye(12)[4:8], covariance="CR2").p, test.p, rtol=1e-12)
+    assert mmrm_covariance(fit, "CR2").shape == (5, 12, 12)
 
 
 def by_patient(monkeypatch):

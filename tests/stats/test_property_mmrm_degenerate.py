@@ -207,3 +207,39 @@ def test_errors_of_shapes_and_inference():
         mmrm_covariance(fit, "robust")
     with pytest.raises(ValueError, match="level is"):
         mmrm_contrasts(fit, np.eye(6), level=95)
+
+
+def test_whatever_the_data_a_missing_number_has_a_reason():
+    """Few patients, much missing, large means, groups of any size: 60 trials drawn with seed 5."""
+    draw = np.random.default_rng(5)
+    names = list(STRUCTURES)
+    for _ in range(60):
+        visits, patients = draw.integers(1, 6), draw.integers(1, 14)
+        x = np.column_stack([np.ones(patients), draw.integers(0, 2, patients), draw.normal(size=patients)])
+        y = draw.normal(size=(3, patients, visits)) * 10.0 ** draw.integers(-3, 4) + draw.integers(-2, 3) * 1e3
+        y[draw.random(y.shape) < draw.random() * 0.9] = np.nan
+        design = visit_design(x, visits, common=[2] if draw.random() < 0.5 else [])
+        group = None if draw.random() < 0.7 else draw.integers(0, 2, patients)
+        every_number_is_explained(fit_mmrm(y, design, structure=names[draw.integers(0, 9)], group=group))
+
+
+def test_large_means_lose_no_digits():
+    y, x = trial(15)
+    design = visit_design(x, VISITS)
+    plain, lifted = fit_mmrm(y, design), fit_mmrm(y + 1e6, design)
+    np.testing.assert_allclose(lifted.sigma, plain.sigma, rtol=1e-6)
+    np.testing.assert_allclose(lifted.coefficients[0, 3:], plain.coefficients[0, 3:], atol=1e-8)
+    for kind in ("CR2", "kenward-roger"):
+        np.testing.assert_allclose(mmrm_covariance(lifted, kind), mmrm_covariance(plain, kind), rtol=1e-6)
+
+
+def test_criteria_count_what_is_determined():
+    y, x = trial(16)
+    whole = fit_mmrm(y, visit_design(x, VISITS))
+    assert whole.n_parameters.tolist() == [6]
+    y[:, :, 1] = np.nan
+    fit = fit_mmrm(y, visit_design(x, VISITS))
+    alone = fit_mmrm(y[:, :, [0, 2]], visit_design(x, 2))
+    np.testing.assert_allclose([fit.aic[0], fit.bic[0]], [alone.aic[0], alone.bic[0]], rtol=1e-10)
+    assert np.isnan(fit.theta).all()
+    assert np.isfinite(alone.theta).all()

@@ -58,7 +58,9 @@ AS_MMRM = {**STRUCTURES, "us": replace(CHOLESKY, name="us by its Cholesky factor
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_at_the_parameters_of_mmrm(case, monkeypatch):
     rule = RULES[0]
-    printed = Optimum(np.array(case.result["theta"])[None], np.ones(1, bool), np.ones(1, int), np.zeros(1))
+    printed = Optimum(
+        np.array(case.result["theta"])[None], np.ones(1, bool), np.ones(1, int), np.zeros(1), np.zeros((1, 1))
+    )
     with monkeypatch.context() as patched:
         patched.setattr(fitting, "STRUCTURES", AS_MMRM)
         patched.setattr(fitting, "maximise", lambda moments, model, start, free: printed)

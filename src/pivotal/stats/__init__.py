@@ -67,6 +67,7 @@ from pivotal.stats.mmrm import (
     mmrm_covariance,
     mmrm_f_test,
     visit_design,
+    visit_means_rows,
 )
 from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
 from pivotal.stats.ordinal import (
@@ -191,6 +192,7 @@ __all__ = [
     "unfold_imputations",
     "van_elteren",
     "visit_design",
+    "visit_means_rows",
     "wald",
     "wald_difference",
     "wilson",

@@ -30,6 +30,7 @@ class Reason(IntEnum):
     SINGULAR_COVARIANCE = 30
     VISIT_EMPTY = 31
     PAIR_EMPTY = 32
+    DF_UNDEFINED = 33
     EMPTY_CATEGORY = 50
     NO_OVERDISPERSION = 51
     LEVERAGE = 52
@@ -62,6 +63,7 @@ _TEXT = {
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
     Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
     Reason.VISIT_EMPTY: "a visit has no outcome",
+    Reason.DF_UNDEFINED: "too few patients for the degrees of freedom to exist",
     Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
     Reason.EMPTY_CATEGORY: "a category without patients",
     Reason.NO_OVERDISPERSION: "the counts do not vary more than a Poisson model expects: the dispersion is zero",

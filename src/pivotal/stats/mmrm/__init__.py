@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pivotal.stats.mmrm.design import VisitDesign, visit_design
+from pivotal.stats.mmrm.design import VisitDesign, visit_design, visit_means_rows
 from pivotal.stats.mmrm.fit import MmrmFit, fit_mmrm
 from pivotal.stats.mmrm.inference import FTest, mmrm_contrasts, mmrm_covariance, mmrm_f_test
 from pivotal.stats.mmrm.structures import STRUCTURES
@@ -17,4 +17,5 @@ __all__ = [
     "mmrm_covariance",
     "mmrm_f_test",
     "visit_design",
+    "visit_means_rows",
 ]

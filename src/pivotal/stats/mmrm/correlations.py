@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from pivotal.stats.estimate import Floats
+
+# A start does not lie nearer to the ends of a correlation's range.
+MOST = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,9 @@ def to_rho(phi: Floats) -> Floats:
 
 
 def from_rho(rho: Floats) -> Floats:
-    """The parameter of a correlation."""
-    return rho / np.sqrt(1 - rho * rho)
+    """The parameter of a correlation, to start from: not nearer to -1 and 1 than `MOST`."""
+    inside = np.clip(rho, -MOST, MOST)
+    return np.asarray(inside / np.sqrt(1 - inside * inside), dtype=np.float64)
 
 
 def _rho_first(phi: Floats) -> Floats:
@@ -125,7 +130,7 @@ AUTOREGRESSIVE = Correlations(
 
 
 def _expit(phi: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-phi)), dtype=np.float64)
+    return np.asarray(special.expit(phi), dtype=np.float64)
 
 
 def _off_diagonal(rho: Floats, visits: int, diagonal: float) -> Floats:

@@ -113,7 +113,8 @@ class Data:
         """The replicates in runs that fit the processor's cache."""
         replicates, patients, visits = self.y.shape
         if isinstance(self.design, VisitDesign):
-            one = parameters * (visits * self.design.x.shape[-1]) ** 2
+            products = parameters * (visits * self.design.x.shape[-1]) ** 2
+            one = max(products, patients * min(patients, 2 ** min(visits, MOST_VISITS)))
         else:
             one = 8 * patients * visits * self.design.shape[-1]
         run = 1 if self._split() else max(1, min(CHUNK_REPLICATES, CHUNK_NUMBERS // max(one, 1)))
@@ -132,6 +133,17 @@ class Data:
             unweighted=None if self.unweighted is None else _part(self.unweighted, rows),
             log_weights=self.log_weights[rows],
         )
+
+    def shifted(self, coefficients: Floats) -> Data:
+        """The data with X b subtracted from the outcomes, so that sums of squares lose no digits to large means."""
+        if isinstance(self.design, VisitDesign):
+            covariates = self.design.x if self.design.x.ndim == 3 else self.design.x[None]
+            fitted = covariates @ np.einsum("jac,rc->raj", self.design.columns, coefficients)
+        else:
+            fitted = np.einsum(
+                "rijc,rc->rij", np.broadcast_to(self.design, (*self.y.shape, self.design.shape[3])), coefficients
+            )
+        return replace(self, y=np.where(self.seen, self.y - fitted, 0.0))
 
     def moments(self) -> Moments:
         """What the likelihood needs."""

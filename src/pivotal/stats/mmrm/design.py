@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pivotal.stats.ancova import ls_means_rows
 from pivotal.stats.estimate import Floats
+from pivotal.stats.tables import divide
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +103,48 @@ def collapse(rows: Floats) -> VisitDesign | None:
     covariates = np.stack([rows[:, :, j, c] for j, c in where], axis=-1)
     found = VisitDesign(covariates, columns)
     return found if np.array_equal(found.rows(), rows) else None
+
+
+def visit_means_rows(
+    y: ArrayLike, design: VisitDesign, arm_columns: Sequence[int], factors: Sequence[Sequence[int]] = ()
+) -> Floats:
+    """Rows of the design at which LS means of the arms at the visits are taken.
+
+    Covariates stand at their means over the outcomes observed, the levels of every other factor have equal weights.
+    For designs without products of covariates: an interaction must be built by hand.
+
+    Parameters
+    ----------
+    y
+        Outcomes, (replicate, patient, visit); NaN where not observed.
+    design
+        From `visit_design`.
+    arm_columns
+        Covariates of the design that are indicators of the arms other than the reference arm.
+    factors
+        For every other factor the covariates that are indicators of its levels other than the first.
+
+    Returns
+    -------
+    Floats
+        (replicate, arm, visit, column); the reference arm first, then in the order of `arm_columns`. For
+        `mmrm_contrasts` bring arms and visits to one axis; differences of rows are contrasts between arms.
+
+    Notes
+    -----
+    The means of R `emmeans` (weights equal), whose covariates stand at their means over the rows of the model frame,
+    and of SAS `LSMEANS`: a patient counts as often as the patient has outcomes.
+
+    Examples
+    --------
+    >>> y = [[[1.0, 2.0], [2.0, np.nan], [0.5, 1.0]]]
+    >>> design = visit_design([[1.0, 0.0, 4.0], [1.0, 1.0, 5.0], [1.0, 1.0, 6.0]], 2, common=[2])
+    >>> visit_means_rows(y, design, [1])[0, 1].tolist()  # the second arm, with the covariate at its mean
+    [[1.0, 0.0, 1.0, 0.0, 5.0], [0.0, 1.0, 0.0, 1.0, 5.0]]
+    """
+    outcomes = (~np.isnan(np.asarray(y, dtype=np.float64))).sum(axis=2).astype(np.float64)  # of a patient
+    covariates = design.x if design.x.ndim == 3 else design.x[None]
+    sums = (outcomes[:, None, :] @ np.where(np.isfinite(covariates), covariates, 0.0))[:, 0]
+    means = divide(sums, outcomes.sum(axis=1, keepdims=True))
+    rows = ls_means_rows(means, arm_columns, factors)
+    return np.asarray(np.einsum("rka,jac->rkjc", rows, design.columns), dtype=np.float64)

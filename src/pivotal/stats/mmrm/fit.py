@@ -23,8 +23,10 @@ Method = Literal["REML", "ML"]
 NEAR_SINGULAR = 1e-5
 # Reasons with which there are no numbers at all.
 BROKEN = (Reason.TOO_FEW, Reason.SINGULAR_COVARIANCE, Reason.NOT_CONVERGED)
-# A residual sum of squares this small beside y'y is rounding: the model fits exactly.
-EXACT = 1e-14
+# Residuals this small beside y'y: the model is fitted to them rather than to the outcomes, lest digits be lost.
+SHIFTED = 1e-4
+# A residual sum of squares this small beside y'y, after such a shift, is rounding: the model fits exactly.
+EXACT = 1e-24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Part:
     ----------
     data, moments, model
         The data, what the likelihood needs of them, the model.
+    shift
+        Coefficients whose fitted values were subtracted from the outcomes in `data`, (replicate, column).
     theta
         Parameters as fitted, (replicate, parameter).
     free
@@ -48,6 +52,7 @@ class Part:
     """
 
     data: Data
+    shift: Floats
     moments: Moments
     model: Model
     theta: Floats
@@ -55,6 +60,17 @@ class Part:
     optimum: Optimum
     at: Evaluation
     reason: Reasons
+
+    def take(self, rows: slice) -> Part:
+        """Some replicates."""
+        return Part(
+            data=self.data.take(rows),
+            moments=self.moments.take(rows),
+            model=self.model.take(rows),
+            optimum=self.optimum.take(rows),
+            at=self.at.take(rows),
+            **{name: getattr(self, name)[rows] for name in ("shift", "theta", "free", "reason")},
+        )
 
     def theta_covariance(self) -> Floats:
         """Inverse observed information, zero for parameters that the data do not determine."""
@@ -69,6 +85,11 @@ class Part:
         """P_h of every covariance parameter, (replicate, parameter, column, column); see `likelihood`."""
         bases, blocks = self.model.bases(self.theta, self.moments), self.model.blocks(self.moments)
         return projections(self.moments, self.at.inverse, bases, blocks)
+
+    @property
+    def coefficients(self) -> Floats:
+        """Of the outcomes as given, 0 for aliased columns, (replicate, column)."""
+        return self.at.coefficients + self.shift
 
     @property
     def broken(self) -> Mask:
@@ -94,11 +115,14 @@ class MmrmFit:
     n_obs, n_patients
         Outcomes observed, and patients with at least one, (replicate,).
     n_parameters
-        Covariance parameters, of all groups.
+        Covariance parameters of all groups that the data determine, (replicate,).
     converged
         (replicate,)
     steps
         Evaluations of the likelihood, (replicate,).
+    path
+        Log likelihood reached at each evaluation, (replicate, evaluation): the same again where a step had to be
+        halved, NaN after the last one.
     gradient
         Largest absolute element of the gradient at the optimum, (replicate,).
     reason
@@ -115,9 +139,10 @@ class MmrmFit:
     loglik: Floats
     n_obs: Floats
     n_patients: Floats
-    n_parameters: int
+    n_parameters: Floats
     converged: Mask
     steps: NDArray[np.int64]
+    path: Floats
     gradient: Floats
     reason: Reasons
     structure: str
@@ -126,17 +151,11 @@ class MmrmFit:
 
     @property
     def theta(self) -> Floats:
-        """Covariance parameters in the parametrisation of R's mmrm, (replicate, group * parameter)."""
-        found = []
-        for part in self.parts:
-            structure = part.model.structure
-            if structure.name == "us":
-                sigma = part.model.sigma(part.theta, part.moments.visits)
-                flat = reported(structure).start(sigma.reshape(-1, *sigma.shape[2:]))
-                found.append(flat.reshape(len(part.theta), -1))
-            else:
-                found.append(part.theta)
-        return np.concatenate(found)
+        """Covariance parameters in the parametrisation of R's mmrm, (replicate, group * parameter).
+
+        NaN without an optimum, and where the data do not determine a parameter; of ``us`` then all of them.
+        """
+        return np.concatenate([_reported(part) for part in self.parts])
 
     @property
     def aic(self) -> Floats:
@@ -248,29 +267,59 @@ def _structure(name: str, apart: Floats | None, timed: bool) -> Structure:
 
 def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
     moments = data.moments()
-    squares, kept = least_squares(moments)
+    total = (data.y * data.y).sum(axis=(1, 2))
+    shift, squares, kept = least_squares(moments)
+    if (np.einsum("rbjj->r", squares) < SHIFTED * total).any():
+        data = data.shifted(shift)
+        moments = data.moments()
+        _, squares, kept = least_squares(moments)
+    else:
+        shift = np.zeros_like(shift)
     model = Model(structure=structure, groups=groups, reml=reml, kept=kept, distances=data.distances)
     few = moments.n_obs <= kept.sum(axis=1)
     residual = np.einsum("rbjj->r", squares)
-    exact = ~few & (residual <= EXACT * (data.y * data.y).sum(axis=(1, 2)))
+    exact = ~few & (residual <= EXACT * total)
     free = determined(moments, model)
     going = free & ~(few | exact)[:, None]
+    first = start(moments, model, squares)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        optimum = maximise(moments, model, start(moments, model, squares), going)
-        at = evaluate(moments, model, optimum.theta, "observed")
+        optimum = maximise(moments, model, first, going)
+        singular = ~optimum.converged & _near_singular(moments, model, optimum.theta)
+        theta, at = _settle(moments, model, optimum, first)
     at = replace(at, loglik=at.loglik + 0.5 * data.log_weights)
     empty, apart = _unseen(moments)
     reason = first_reason(
         (few, Reason.TOO_FEW),
         (exact, Reason.CONSTANT),
-        (~optimum.converged & _near_singular(moments, model, optimum.theta), Reason.SINGULAR_COVARIANCE),
+        (singular, Reason.SINGULAR_COVARIANCE),
         (~optimum.converged, Reason.NOT_CONVERGED),
         (empty, Reason.VISIT_EMPTY),
         (apart & (structure.name == "us"), Reason.PAIR_EMPTY),
     )
     return Part(
-        data=data, moments=moments, model=model, theta=optimum.theta, free=free, optimum=optimum, at=at, reason=reason
+        data=data,
+        shift=shift,
+        moments=moments,
+        model=model,
+        theta=theta,
+        free=free,
+        optimum=optimum,
+        at=at,
+        reason=reason,
     )
+
+
+def _settle(moments: Moments, model: Model, optimum: Optimum, first: Floats) -> tuple[Floats, Evaluation]:
+    """The likelihood at the optimum; without one, where the search began, for what is computed but not shown.
+
+    A last step along a flat likelihood that leaves the positive definite matrices takes the convergence back.
+    """
+    at = evaluate(moments, model, optimum.theta, "observed")
+    optimum.converged[:] &= at.valid & np.isfinite(at.information).all(axis=(1, 2))
+    if optimum.converged.all():
+        return optimum.theta, at
+    theta = np.where(optimum.converged[:, None], optimum.theta, first)
+    return theta, evaluate(moments, model, theta, "observed")
 
 
 def _unseen(moments: Moments) -> tuple[Mask, Mask]:
@@ -299,10 +348,11 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
         loglik=np.concatenate([np.where(part.broken, np.nan, part.at.loglik) for part in parts]),
         n_obs=joined("n_obs"),
         n_patients=np.concatenate([part.moments.counts.sum(axis=1) for part in parts]),
-        n_parameters=parts[0].theta.shape[1],
+        n_parameters=np.concatenate([part.free.sum(axis=1).astype(np.float64) for part in parts]),
         converged=np.concatenate([part.optimum.converged for part in parts]),
         steps=np.concatenate([part.optimum.steps for part in parts]),
-        gradient=np.concatenate([np.abs(np.where(p.free, p.at.gradient, 0.0)).max(axis=1) for p in parts]),
+        path=_paths(parts),
+        gradient=np.concatenate([_steepest(part) for part in parts]),
         reason=np.concatenate([part.reason for part in parts]),
         structure=structure,
         method=method,
@@ -310,8 +360,32 @@ def _assemble(parts: list[Part], structure: str, method: Method) -> MmrmFit:
     )
 
 
+def _paths(parts: list[Part]) -> Floats:
+    longest = max(part.optimum.path.shape[1] for part in parts)
+    padded = [
+        np.pad(part.optimum.path, ((0, 0), (0, longest - part.optimum.path.shape[1])), constant_values=np.nan)
+        + 0.5 * part.data.log_weights[:, None]
+        for part in parts
+    ]
+    return np.concatenate(padded)
+
+
+def _steepest(part: Part) -> Floats:
+    steepest = np.abs(np.where(part.free, part.at.gradient, 0.0)).max(axis=1)
+    return np.where(part.broken | (part.reason == Reason.CONSTANT), np.nan, steepest)
+
+
+def _reported(part: Part) -> Floats:
+    sound = ~part.broken[:, None] & (part.reason != Reason.CONSTANT)[:, None]
+    if part.model.structure.name != "us":
+        return np.where(sound & part.free, part.theta, np.nan)
+    sigma = part.model.sigma(part.theta, part.moments.visits)
+    theta = reported(part.model.structure).start(sigma.reshape(-1, *sigma.shape[2:])).reshape(len(sigma), -1)
+    return np.where(sound & part.free.all(axis=1, keepdims=True), theta, np.nan)
+
+
 def _coefficients(part: Part) -> Floats:
-    return np.where(part.model.kept & ~part.broken[:, None], part.at.coefficients, np.nan)
+    return np.where(part.model.kept & ~part.broken[:, None], part.coefficients, np.nan)
 
 
 def shown(part: Part, covariance: Floats) -> Floats:

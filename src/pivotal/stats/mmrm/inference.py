@@ -22,9 +22,15 @@ from pivotal.stats.tables import Mask, divide, first_reason
 Df = Literal["satterthwaite", "kenward-roger", "between-within", "residual"]
 Covariance = Literal["model", "kenward-roger", "kenward-roger-linear", "CR0", "CR2", "CR3"]
 SANDWICHES = ("CR0", "CR2", "CR3")
+# Numbers in the design of the patients of the replicates whose sandwich is computed at a time.
+PATIENT_NUMBERS = 2**21
 # Satterthwaite's degrees of freedom of the components of an F test that differ by less than this are taken as one
 # number; the rule for combining them is a quotient of differences (lmerTest does the same).
 ALIKE = 1e-8
+# Contrasts whose covariance matrix has an eigenvalue this small beside its largest depend on each other.
+DEPENDENT = 1e-10
+# Reasons with which a fit has all its numbers.
+FITTED = (Reason.NONE, Reason.VISIT_EMPTY, Reason.PAIR_EMPTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +93,7 @@ def mmrm_covariance(fit: MmrmFit, covariance: Covariance = "model") -> Floats:
     [0.1111, 0.1111, 0.1111]
     """
     _check(fit, "residual", covariance)
-    return np.concatenate([shown(part, _covariance(part, covariance)[0]) for part in fit.parts])
+    return np.concatenate([shown(part, _covariance(part, covariance)[0]) for part in _pieces(fit, covariance)])
 
 
 def mmrm_contrasts(
@@ -118,7 +124,8 @@ def mmrm_contrasts(
     Estimate
         Every array (replicate, contrast): `estimate`, `se`, limits, `statistic` (t), `df`, `p`, and `converged`. NaN
         with `Reason.ALIASED` where the patients do not determine the contrast; with the fit's reason where it has no
-        optimum; with `Reason.CONSTANT`, an exact fit, the estimate with se 0 and no test.
+        optimum; with `Reason.CONSTANT`, an exact fit, the estimate with se 0 and no test; with `Reason.DF_UNDEFINED`
+        estimate and se without limits and test, where the degrees of freedom do not exist.
 
     Raises
     ------
@@ -145,7 +152,7 @@ def mmrm_contrasts(
     _check(fit, df, chosen)
     tail(level)
     wanted = np.asarray(rows, dtype=np.float64)
-    found = [_contrasts(part, own, df, chosen, level) for part, own in _each(fit, wanted)]
+    found = [_contrasts(part, own, df, chosen, level) for part, own in _each(fit, wanted, chosen)]
     names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "reason", "converged")
     return Estimate(**{name: np.concatenate([getattr(part, name) for part in found]) for name in names})
 
@@ -168,7 +175,8 @@ def mmrm_f_test(
     -------
     FTest
         NaN with `Reason.ALIASED` where the patients do not determine a contrast, or the contrasts depend on each other;
-        with the fit's reason where it has no optimum, or fits exactly.
+        with the fit's reason where it has no optimum, or fits exactly; with `Reason.DF_UNDEFINED` where the degrees
+        of freedom do not exist.
 
     Raises
     ------
@@ -192,7 +200,8 @@ def mmrm_f_test(
     """
     chosen: Covariance = covariance or ("kenward-roger" if df == "kenward-roger" else "model")
     _check(fit, df, chosen)
-    found = [_f_test(part, own, df, chosen) for part, own in _each(fit, np.asarray(rows, dtype=np.float64))]
+    wanted = np.asarray(rows, dtype=np.float64)
+    found = [_f_test(part, own, df, chosen) for part, own in _each(fit, wanted, chosen)]
     names = ("statistic", "df_numerator", "df_denominator", "p", "reason")
     return FTest(**{name: np.concatenate([getattr(part, name) for part in found]) for name in names})
 
@@ -210,9 +219,19 @@ def _check(fit: MmrmFit, df: str, covariance: str) -> None:
         raise ValueError(f"df 'kenward-roger' does not go with covariance {covariance!r}. Take 'satterthwaite'.")
 
 
-def _each(fit: MmrmFit, rows: Floats) -> Iterator[tuple[Part, Floats]]:
-    first = 0
+def _pieces(fit: MmrmFit, covariance: Covariance) -> Iterator[Part]:
+    """The parts of a fit; smaller ones where the patients themselves are needed."""
     for part in fit.parts:
+        run = len(part.theta)
+        if covariance in SANDWICHES:
+            run = max(1, PATIENT_NUMBERS // (part.data.y[0].size * part.at.coefficients.shape[1]))
+        for first in range(0, len(part.theta), run):
+            yield part.take(slice(first, first + run)) if run < len(part.theta) else part
+
+
+def _each(fit: MmrmFit, rows: Floats, covariance: Covariance) -> Iterator[tuple[Part, Floats]]:
+    first = 0
+    for part in _pieces(fit, covariance):
         number = len(part.theta)
         own = rows if rows.ndim == 3 else np.broadcast_to(rows, (number, *rows.shape))
         yield part, own[first : first + number] if rows.ndim == 3 else own
@@ -230,17 +249,18 @@ def _covariance(part: Part, covariance: Covariance) -> tuple[Floats, Sandwich | 
 
 def _contrasts(part: Part, rows: Floats, df: Df, covariance: Covariance, level: float) -> Estimate:
     matrix, robust = _covariance(part, covariance)
-    estimate = (rows @ part.at.coefficients[:, :, None])[:, :, 0]
+    estimate = (rows @ part.coefficients[:, :, None])[:, :, 0]
     variance = np.maximum(np.einsum("rkc,rkc->rk", rows @ matrix, rows), 0.0)
     freedom = _df(part, rows, df, robust)
     reason = _reason(part, rows)
-    exact = reason == Reason.CONSTANT
-    lost = ~exact & (reason != Reason.NONE) & (reason != Reason.VISIT_EMPTY) & (reason != Reason.PAIR_EMPTY)
-    estimate = np.where(lost, np.nan, estimate)
-    se = np.where(lost, np.nan, np.where(exact, 0.0, np.sqrt(variance)))
-    freedom = np.where(lost | exact, np.nan, freedom)
-    half = -_student_quantile(freedom, level) * se
+    lost, exact = reason != Reason.NONE, reason == Reason.CONSTANT
+    estimate = np.where(lost & ~exact, np.nan, estimate)
+    se = np.where(lost, np.where(exact, 0.0, np.nan), np.sqrt(variance))
+    known = ~lost & np.isfinite(freedom) & (freedom > 0)
+    freedom = np.where(known, freedom, np.nan)
     statistic = divide(estimate, se)
+    half = -special.stdtrit(np.where(known, freedom, 1.0), tail(level)) * np.where(known, se, np.nan)
+    p = 2 * special.stdtr(np.where(known, freedom, 1.0), -np.abs(statistic))
     return Estimate(
         estimate=estimate,
         se=se,
@@ -248,17 +268,23 @@ def _contrasts(part: Part, rows: Floats, df: Df, covariance: Covariance, level: 
         ci_high=estimate + half,
         statistic=statistic,
         df=freedom,
-        p=_student_p(statistic, freedom),
-        reason=reason,
+        p=np.where(known, p, np.nan),
+        reason=_worse(reason, (~lost & (se == 0), Reason.ZERO_VARIANCE), (~lost & ~known, Reason.DF_UNDEFINED)),
         converged=np.broadcast_to(part.optimum.converged[:, None], estimate.shape),
     )
 
 
+def _worse(reason: Reasons, *more: tuple[Mask, Reason]) -> Reasons:
+    """A further reason in place of one that leaves the numbers whole."""
+    found = first_reason(*more)
+    return np.where(found > 0, found, reason)
+
+
 def _reason(part: Part, rows: Floats) -> Reasons:
+    """Reason of each contrast, (replicate, contrast); none where its numbers are whole, whatever else the fit lacks."""
     estimable = _estimable(part, rows)
-    fit = np.broadcast_to(part.reason[:, None], estimable.shape)
-    broken = np.broadcast_to(part.broken[:, None], estimable.shape)
-    return np.where(broken | estimable, fit, first_reason((~estimable, Reason.ALIASED)))
+    own = np.where(np.isin(part.reason, FITTED), np.uint8(Reason.NONE), part.reason)[:, None]
+    return np.where(part.broken[:, None] | estimable, own, np.uint8(Reason.ALIASED))
 
 
 def _estimable(part: Part, rows: Floats) -> Mask:
@@ -323,36 +349,33 @@ def _between_within(part: Part, rows: Floats) -> Floats:
 def _f_test(part: Part, rows: Floats, df: Df, covariance: Covariance) -> FTest:
     matrix, robust = _covariance(part, covariance)
     number = rows.shape[1]
-    estimate = (rows @ part.at.coefficients[:, :, None])[:, :, 0]
-    spread = rows @ matrix @ np.swapaxes(rows, 1, 2)
-    values, vectors = np.linalg.eigh(np.where(np.isfinite(spread), spread, 0.0))
-    dependent = values[:, 0] <= 1e-10 * values[:, -1]
-    safe = np.where(dependent[:, None], 1.0, values)
+    estimate = (rows @ part.coefficients[:, :, None])[:, :, 0]
+    values, vectors = np.linalg.eigh(rows @ matrix @ np.swapaxes(rows, 1, 2))
+    dependent = values[:, 0] <= DEPENDENT * values[:, -1]
     turned = np.einsum("rki,rk->ri", vectors, estimate)
-    statistic = (turned * turned / safe).sum(axis=1) / number
-    scale = np.ones(len(rows))
-    if df == "kenward-roger":
-        freedom, scale = _kenward_roger_df(part, rows)
-    elif df == "satterthwaite":
-        freedom = _combined(_df(part, np.swapaxes(vectors, 1, 2) @ rows, df, robust))
-    else:
-        freedom = _df(part, rows, df, robust).min(axis=1)
-    each = _reason(part, rows)
-    lost = (each != Reason.VISIT_EMPTY) & (each != Reason.PAIR_EMPTY)
-    reason = np.where((each * lost).max(axis=1) > 0, (each * lost).max(axis=1), each.max(axis=1)).astype(np.uint8)
-    reason = np.where((reason == Reason.NONE) & dependent, np.uint8(Reason.ALIASED), reason)
-    bad = (reason != Reason.NONE) & (reason != Reason.VISIT_EMPTY) & (reason != Reason.PAIR_EMPTY)
-    statistic = np.where(bad, np.nan, scale * statistic)
-    freedom = np.where(bad, np.nan, freedom)
-    with np.errstate(invalid="ignore"):
-        p = special.fdtrc(number, np.where(np.isfinite(freedom), freedom, 1e12), np.where(bad, 1.0, statistic))
+    statistic = (turned * turned / np.where(dependent[:, None], 1.0, values)).sum(axis=1) / number
+    freedom, scale = _denominator(part, rows, df, robust, vectors)
+    reason = _reason(part, rows).max(axis=1)
+    usable = reason == Reason.NONE
+    known = usable & ~dependent & np.isfinite(freedom) & (freedom > 0) & (scale > 0)
+    p = special.fdtrc(number, np.where(known, freedom, 1.0), np.where(known, scale * statistic, 1.0))
     return FTest(
-        statistic=statistic,
+        statistic=np.where(known, scale * statistic, np.nan),
         df_numerator=np.full(len(rows), float(number)),
-        df_denominator=freedom,
-        p=np.where(bad, np.nan, p),
-        reason=reason,
+        df_denominator=np.where(known, freedom, np.nan),
+        p=np.where(known, p, np.nan),
+        reason=_worse(reason, (usable & dependent, Reason.ALIASED), (usable & ~known, Reason.DF_UNDEFINED)),
     )
+
+
+def _denominator(part: Part, rows: Floats, df: Df, robust: Sandwich | None, vectors: Floats) -> tuple[Floats, Floats]:
+    """Denominator degrees of freedom of an F test, and the scale of F, each (replicate,)."""
+    one = np.ones(len(rows))
+    if df == "kenward-roger":
+        return _kenward_roger_df(part, rows)
+    if df == "satterthwaite":
+        return _combined(_df(part, np.swapaxes(vectors, 1, 2) @ rows, df, robust)), one
+    return _df(part, rows, df, robust).min(axis=1), one
 
 
 def _combined(each: Floats) -> Floats:
@@ -396,14 +419,3 @@ def _moments_matched(a1: Floats, a2: Floats, c: int) -> tuple[Floats, Floats]:
         rho = variance / (2 * mean**2)
         m = 4 + (c + 2) / (c * rho - 1)
         return np.asarray(m, dtype=np.float64), np.asarray(m / (mean * (m - 2)), dtype=np.float64)
-
-
-def _student_quantile(df: Floats, level: float) -> Floats:
-    known = df > 0
-    return np.where(known, special.stdtrit(np.where(known, df, 1.0), tail(level)), np.nan)
-
-
-def _student_p(statistic: Floats, df: Floats) -> Floats:
-    known = (df > 0) & ~np.isnan(statistic)
-    p = 2 * special.stdtr(np.where(known, df, 1.0), -np.abs(np.where(known, statistic, 0.0)))
-    return np.where(known, p, np.nan)

@@ -20,7 +20,7 @@ For maximum likelihood the terms with Phi that do not stand beside u vanish. Pat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -183,6 +183,10 @@ class Evaluation:
     inverse: Floats
     valid: Mask
 
+    def take(self, rows: slice) -> Evaluation:
+        """Some replicates."""
+        return Evaluation(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
 
 def evaluate(moments: Moments, model: Model, theta: Floats, information: Information) -> Evaluation:
     """Evaluate the likelihood.
@@ -200,8 +204,8 @@ def evaluate(moments: Moments, model: Model, theta: Floats, information: Informa
         that it takes when all patients are seen at all visits, near enough for a Newton step; ``expected``, so too.
     """
     solved = small.invert(model.sigma_by_block(theta, moments), moments.mask)
-    valid = (solved.positive | (moments.counts == 0)).all(axis=1)
     covariance, logdet = _invert_gram(moments.gram(solved.matrix), model.kept)
+    valid = (solved.positive | (moments.counts == 0)).all(axis=1) & np.isfinite(logdet)
     coefficients = (covariance @ moments.cross(solved.matrix)[:, :, None])[:, :, 0]
     crossed = moments.residual_cross(coefficients)
     squares = moments.residual_squares(coefficients, crossed)
@@ -241,12 +245,15 @@ def projections(moments: Moments, inverse: Floats, bases: list[Floats], blocks: 
 
 
 def _invert_gram(gram: Floats, kept: Mask) -> tuple[Floats, Floats]:
-    """Phi and log|X'V^-1 X| without the aliased columns."""
+    """Phi and log|X'V^-1 X| without the aliased columns; NaN for the latter where the matrix is singular."""
     filled = fill(gram, kept)
+    sign, logdet = np.linalg.slogdet(filled)
+    if not (sign > 0).all():
+        filled = np.where((sign > 0)[:, None, None], filled, np.eye(kept.shape[1]))
     inverse = np.asarray(np.linalg.inv(filled), dtype=np.float64)
     if not kept.all():
         inverse = np.where(kept[:, :, None] & kept[:, None, :], inverse, 0.0)
-    return inverse, np.asarray(np.linalg.slogdet(filled)[1], dtype=np.float64)
+    return inverse, np.where(sign > 0, logdet, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def _distinct(code: NDArray[np.int64]) -> NDArray[np.int64]:
     ordered = np.sort(code, axis=1)
     new = np.concatenate([ordered[:, :1] > 0, ordered[:, 1:] > np.maximum(ordered[:, :-1], 0)], axis=1)
     place = np.cumsum(new, axis=1)
-    found = np.zeros((len(code), int(place[:, -1].max(initial=0))), dtype=np.int64)
+    found = np.zeros((len(code), max(1, int(place[:, -1:].max(initial=0)))), dtype=np.int64)
     row, column = np.nonzero(new)
     found[row, place[row, column] - 1] = ordered[row, column]
     return found

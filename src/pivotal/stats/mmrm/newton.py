@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ LAST_STEP = 1e-12
 ROUNDING = 1e-11
 # An information matrix with an eigenvalue this small beside its largest gives no direction.
 SOLVABLE = 1e-13
+# A decrement below this promises a rise that rounding may hide.
+WITHIN_ROUNDING = 1e-7
+# Steps with an information that is near enough, as a rule; few patients may want the exact one.
+NEAR_STEPS = 8
 MOST_STEPS = 100
 SMALLEST_STEP = 1e-6
 
@@ -36,12 +40,20 @@ class Optimum:
         Evaluations of the likelihood, (replicate,).
     decrement
         g' H^-1 g at the last point evaluated, (replicate,): twice the rise that a last step promises.
+    path
+        Log likelihood reached at each evaluation, (replicate, evaluation): the same again where a step had to be
+        halved, NaN after the last one.
     """
 
     theta: Floats
     converged: Mask
     steps: NDArray[np.int64]
     decrement: Floats
+    path: Floats
+
+    def take(self, rows: slice) -> Optimum:
+        """Some replicates."""
+        return Optimum(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 @dataclass(slots=True)
@@ -73,7 +85,11 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
     """
     replicates = len(start)
     whole = Optimum(
-        start.copy(), np.zeros(replicates, bool), np.zeros(replicates, np.int64), np.full(replicates, np.inf)
+        theta=start.copy(),
+        converged=np.zeros(replicates, dtype=np.bool_),
+        steps=np.zeros(replicates, dtype=np.int64),
+        decrement=np.full(replicates, np.inf),
+        path=np.full((replicates, MOST_STEPS), np.nan),
     )
     rows = np.arange(replicates)
     state = _State(
@@ -84,17 +100,19 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
         np.full(replicates, np.inf),
     )
     here_moments, here_model, here_free = moments, model, free
-    for _ in range(MOST_STEPS):
+    for number in range(MOST_STEPS):
         trial = state.theta + state.scale[:, None] * state.direction
-        found = evaluate(here_moments, here_model, trial, "near")
+        found = evaluate(here_moments, here_model, trial, "near" if number < NEAR_STEPS else "observed")
         whole.steps[rows] += 1
         better = found.valid & (found.loglik >= state.loglik - ROUNDING * np.abs(found.loglik))
         _advance(state, trial, found, better, _direction(here_moments, here_model, trial, found, here_free))
         last = better & (state.decrement < LAST_STEP)
         state.theta[last] += state.direction[last]
+        # no higher within rounding, and none promised
+        last |= ~better & (state.decrement < WITHIN_ROUNDING)
         stuck = state.scale < SMALLEST_STEP
         whole.theta[rows], whole.decrement[rows] = state.theta, state.decrement
-        whole.converged[rows] = last
+        whole.converged[rows], whole.path[rows, number] = last, state.loglik
         going = ~last & ~stuck
         if not going.any():
             break
@@ -103,7 +121,7 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
             rows = rows[kept]
             here_moments, here_model, here_free = here_moments.take(kept), here_model.take(kept), here_free[kept]
             state = _State(*(getattr(state, name)[kept] for name in _State.__slots__))
-    return whole
+    return replace(whole, path=whole.path[:, : number + 1])
 
 
 def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, step: tuple[Floats, Floats]) -> None:
@@ -124,13 +142,27 @@ def _direction(moments: Moments, model: Model, theta: Floats, found: Evaluation,
     if flat.size:
         scoring = evaluate(moments.take(flat), model.take(flat), theta[flat], "expected").information
         scoring = fill(scoring, free[flat])
-        hopeless = ~_positive(scoring)
-        steep = np.abs(np.einsum("rhh->rh", scoring)) + 1.0
-        hessian[flat] = np.where(hopeless[:, None, None], steep[:, :, None] * np.eye(free.shape[1]), scoring)
+        hessian[flat] = np.where(_positive(scoring)[:, None, None], scoring, _steep(scoring))
     hessian = np.where(found.valid[:, None, None], hessian, np.eye(free.shape[1]))
     gradient = np.where(found.valid[:, None], gradient, 0.0)
-    direction = np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], dtype=np.float64)
+    direction = _solve(hessian, gradient)
     return direction, np.asarray((direction * gradient).sum(axis=1), dtype=np.float64)
+
+
+def _solve(hessian: Floats, gradient: Floats) -> Floats:
+    """Newton's step, along the gradient where the matrix is singular."""
+    try:
+        step = np.linalg.solve(hessian, gradient[:, :, None])
+    except np.linalg.LinAlgError:
+        singular = np.linalg.slogdet(hessian)[0] == 0
+        step = np.linalg.solve(np.where(singular[:, None, None], _steep(hessian), hessian), gradient[:, :, None])
+    return np.asarray(step[:, :, 0], dtype=np.float64)
+
+
+def _steep(matrices: Floats) -> Floats:
+    """A diagonal matrix as large as a matrix that cannot be used."""
+    diagonal = np.abs(np.nan_to_num(np.einsum("rhh->rh", matrices))) + 1.0
+    return np.asarray(diagonal[:, :, None] * np.eye(matrices.shape[1]), dtype=np.float64)
 
 
 def _positive(matrices: Floats) -> Mask:

@@ -32,27 +32,31 @@ class Sandwich:
     ----------
     covariance
         (replicate, column, column)
-    leverage
-        A_i X~_i Phi by patient, (replicate, patient, visit, column), and how often the patient counts.
-    bread
-        X~_i' A_i X~_i Phi, (replicate, patient, column, column).
+    rows, adjusted
+        X~_i and A_i X~_i by patient, (replicate, patient, visit, column).
+    counts
+        How often each patient counts, (replicate, patient).
+    phi
+        Phi, (replicate, column, column).
     """
 
     covariance: Floats
-    leverage: Floats
-    bread: Floats
+    rows: Floats
+    adjusted: Floats
     counts: Floats
     phi: Floats
 
-    def df(self, rows: Floats) -> Floats:
-        """Satterthwaite degrees of freedom of contrasts (replicate, row, column), (replicate, row).
+    def df(self, contrasts: Floats) -> Floats:
+        """Satterthwaite degrees of freedom of contrasts (replicate, contrast, column), (replicate, contrast).
 
         (sum lambda)^2 / sum lambda^2 of the eigenvalues of the matrix with the elements g_i' g_j, g_i = (I - H)_i' A_i
         X~_i Phi c. I - H is a projection, so that g_i' g_j = 1(i = j) a_i' a_i - b_i' Phi b_j with a_i = A_i X~_i Phi c
         and b_i = X~_i' a_i, and the sums need no matrix over patients.
         """
-        a = np.einsum("rijc,rkc->rkij", self.leverage, rows)
-        b = np.einsum("ricd,rkd->rkic", self.bread, rows)
+        along = np.swapaxes(contrasts @ self.phi, 1, 2)[:, None]
+        a = self.adjusted @ along  # (replicate, patient, visit, contrast)
+        b = np.moveaxis(np.swapaxes(self.rows, 2, 3) @ a, 3, 1)  # (replicate, contrast, patient, column)
+        a = np.moveaxis(a, 3, 1)
         counts = self.counts[:, None]
         own = (a * a).sum(axis=3)
         turned = b @ self.phi[:, None]
@@ -75,14 +79,7 @@ def sandwich(part: Part, correction: Correction) -> Sandwich:
     adjusted = _adjust(rows @ phi[:, None] @ np.swapaxes(rows, 2, 3), correction) @ rows
     scores = np.einsum("rijc,rij->ric", adjusted, (factor @ residual[..., None])[..., 0])
     meat = np.swapaxes(scores * patients.counts[..., None], 1, 2) @ scores
-    leverage = adjusted @ phi[:, None]
-    return Sandwich(
-        covariance=phi @ meat @ phi,
-        leverage=leverage,
-        bread=np.swapaxes(rows, 2, 3) @ leverage,
-        counts=patients.counts,
-        phi=phi,
-    )
+    return Sandwich(covariance=phi @ meat @ phi, rows=rows, adjusted=adjusted, counts=patients.counts, phi=phi)
 
 
 def _by_patient(part: Part, mask: Mask) -> Floats:

@@ -7,6 +7,7 @@ structure; times of each patient's own make a covariance matrix for each patient
 from __future__ import annotations
 
 import numpy as np
+from scipy import special
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.structures import Structure
@@ -67,4 +68,4 @@ def spatial_start(moment: Floats, distance: Floats) -> Floats:
 
 def _left(theta: Floats) -> Floats:
     """1 - rho, (replicate, 1, 1, 1)."""
-    return np.asarray(1 / (1 + np.exp(theta[:, 1])), dtype=np.float64)[:, None, None, None]
+    return np.asarray(special.expit(-theta[:, 1]), dtype=np.float64)[:, None, None, None]

@@ -18,8 +18,14 @@ SHRUNK = (0.9, 0.75, 0.5, 0.25, 0.0)
 NO_SPREAD = 1e-8
 
 
-def least_squares(moments: Moments) -> tuple[Floats, Mask]:
-    """Products of the residuals of ordinary least squares, and the columns that do not depend on earlier ones."""
+def least_squares(moments: Moments) -> tuple[Floats, Floats, Mask]:
+    """Ordinary least squares.
+
+    Returns
+    -------
+    tuple
+        Coefficients, 0 of aliased columns; sums of products of residuals by block; columns that are not aliased.
+    """
     pairs = _pairs(moments)
     visits = moments.visits
     shape = (*moments.counts.shape, visits, visits)
@@ -28,7 +34,8 @@ def least_squares(moments: Moments) -> tuple[Floats, Mask]:
     kept = _independent(gram)
     right = np.where(kept, moments.cross(identity), 0.0)
     coefficients = np.asarray(np.linalg.solve(fill(gram, kept), right[:, :, None])[:, :, 0], dtype=np.float64)
-    return pairs * moments.residual_squares(coefficients, moments.residual_cross(coefficients)), kept
+    squares = moments.residual_squares(coefficients, moments.residual_cross(coefficients))
+    return coefficients, pairs * squares, kept
 
 
 def determined(moments: Moments, model: Model) -> Mask:
@@ -75,7 +82,7 @@ def _independent(gram: Floats) -> Mask:
 
 def _usable(sums: Floats, number: Floats) -> Floats:
     """A positive definite covariance matrix near sums of products over numbers of pairs."""
-    moment = sums / np.maximum(number, 1.0)
+    moment = (sums + np.swapaxes(sums, 1, 2)) / (2 * np.maximum(number, 1.0))
     variance = np.einsum("rjj->rj", moment)
     typical = variance.max(axis=1, keepdims=True)
     spread = np.sqrt(np.where(variance > NO_SPREAD * typical, variance, np.where(typical > 0, typical, 1.0)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -55,6 +56,7 @@ class Structure:
 # -- unstructured, in its own elements and by its Cholesky factor ------------------------------------------------------
 
 
+@cache
 def lower(visits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and columns of the lower triangle, row by row."""
     rows, columns = np.tril_indices(visits)
@@ -77,6 +79,11 @@ def vech(sigma: Floats) -> Floats:
 
 
 def _vech_basis(theta: Floats, visits: int) -> Floats:
+    return _unit_basis(visits)
+
+
+@cache
+def _unit_basis(visits: int) -> Floats:
     return unvech(np.eye(visits * (visits + 1) // 2), visits)[None]
 
 

@@ -85,7 +85,7 @@ class Request:
             method=method,
             vcov=_option(call, "vcov") or USUAL[method],
             reml=bool(case.input.get("reml", "reml=FALSE" not in call.replace(" ", ""))),
-            weights=case.input.get("weights"),
+            weights=case.input.get("weights") or _plain_option(call, "weights"),
         )
 
 
@@ -101,6 +101,11 @@ def _first_argument(call: str) -> str:
 
 def _option(call: str, name: str) -> str | None:
     found = re.search(rf"{name}\s*=\s*['\"]([\w-]+)['\"]", call)
+    return found.group(1) if found else None
+
+
+def _plain_option(call: str, name: str) -> str | None:
+    found = re.search(rf"\b{name}\s*=\s*(?:\w+\$)?(\w+)\b(?!\s*\()", call)
     return found.group(1) if found else None
 
 
@@ -297,7 +302,9 @@ RULES = (
     ),
     Rule(
         name="generalised least squares, unstructured",
-        matches=lambda case: case.call.lstrip().startswith("gls(") and "corSymm" in case.call,
+        matches=lambda case: (
+            case.call.lstrip().startswith("gls(") and "corSymm" in case.call and "varIdent" in case.call
+        ),
         run=_gls,
         tolerances={"coef.est": Tolerance(1e-6, 1e-3, NLME, of="se"), "coef.se": Tolerance(2e-4, why=NLME)},
     ),
