@@ -13,6 +13,7 @@ from pivotal.stats import (
 )
 from pivotal.stats.imputation.chained import r_hat
 from pivotal.stats.imputation.normal_chain import inverse_wishart_root
+from pivotal.stats.imputation.ordinal_draws import draw_ordinal
 from pivotal.stats.imputation.regression_draws import (
     DONORS,
     Regression,
@@ -206,9 +207,12 @@ def regression(chains, patients=60, seed=1, binary=False):
 
 
 def test_linear_draws_are_from_the_posterior_predictive():
-    """20,000 draws, seed 2: mean x'b and variance RSS / (df - 2) (1 + x'(X'X)^-1 x), within 4.5 standard errors."""
+    """20,000 draws, seed 2: mean x'b and variance RSS / (df - 2) (1 + x'(X'X)^-1 x), within 4.5 standard errors.
+
+    Twelve patients, so that the draw of the coefficients has a fair share of the variance.
+    """
     chains = 20_000
-    one = regression(chains)
+    one = regression(chains, patients=15)
     drawn = draw_normal(one, np.random.default_rng(2)).values[:, :3]
     x, y = one.design[0], one.y[0]
     seen = one.observed[0]
@@ -218,7 +222,9 @@ def test_linear_draws_are_from_the_posterior_predictive():
     rss = ((y[seen] - x[seen] @ b) ** 2).sum()
     variance = rss / (df - 2) * (1 + np.einsum("ij,jk,ik->i", x[:3], inverse, x[:3]))
     assert (np.abs(drawn.mean(axis=0) - x[:3] @ b) < 4.5 * np.sqrt(variance / chains)).all()
-    assert (np.abs(drawn.var(axis=0) / variance - 1) < 4.5 * np.sqrt(2.2 / chains)).all()
+    # the kurtosis of t with 10 degrees of freedom is 4
+    assert (np.abs(drawn.var(axis=0) / variance - 1) < 4.5 * np.sqrt(3 / chains)).all()
+    assert (variance > 1.1 * rss / (df - 2)).all()
 
 
 def test_logistic_draws_average_to_the_fitted_rate():
@@ -227,6 +233,21 @@ def test_logistic_draws_average_to_the_fitted_rate():
     drawn = draw_binary(one, np.random.default_rng(3)).values[:, :3]
     expected = 1 / (1 + np.exp(-one.design[0, :3, 1]))
     assert (np.abs(drawn.mean(axis=0) - expected) < 0.1).all()
+
+
+def test_proportional_odds_draws_average_to_the_fitted_rates():
+    """4,000 draws, seed 7: as above, for the categories below and above the thresholds -1 and 1."""
+    chains, patients = 4000, 300
+    rng = np.random.default_rng(7)
+    x = np.concatenate([[-1.5, 0.0, 1.5], rng.normal(size=patients - 3)])
+    y = np.digitize(1.2 * x + rng.logistic(size=patients), [-1.0, 1.0]).astype(float)
+    observed = np.arange(patients) >= 3
+    design = np.stack([np.ones(patients), x], axis=1)
+    parts = [np.repeat(part[None], chains, axis=0) for part in (design, y, observed, ~observed)]
+    drawn = draw_ordinal(Regression(*parts, levels=3), rng).values[:, :3]
+    below, above = 1 / (1 + np.exp(1.0 + 1.2 * x[:3])), 1 / (1 + np.exp(1.0 - 1.2 * x[:3]))
+    assert (np.abs((drawn == 0).mean(axis=0) - below) < 0.1).all()
+    assert (np.abs((drawn == 2).mean(axis=0) - above) < 0.1).all()
 
 
 @pytest.mark.parametrize("ties", [False, True])
