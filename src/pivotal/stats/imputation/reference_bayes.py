@@ -67,10 +67,9 @@ def impute_reference_bayes(
 
 
 def _free(design: VisitDesign) -> bool:
-    """Whether every covariate has its own coefficient at each visit."""
+    """Whether the columns, however they are written, give every covariate its own coefficient at each visit."""
     flat = design.columns.reshape(-1, design.columns.shape[2])
-    square = flat.shape[0] == flat.shape[1]
-    return bool(square and np.isin(flat, (0.0, 1.0)).all() and (flat.sum(0) == 1).all() and (flat.sum(1) == 1).all())
+    return bool(flat.shape[0] == flat.shape[1] and np.linalg.matrix_rank(flat) == len(flat))
 
 
 def _impute(model: ReferenceModel, imputations: int, iterations: int, rng: np.random.Generator) -> Imputed:

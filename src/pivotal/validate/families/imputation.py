@@ -135,13 +135,13 @@ class Trial:
         own, reference = _written(case)
         visit = next(name for name in variables(right) if name not in variables(analysis))
         arm = next(n for n in variables(analysis) if n in table and reference in table.levels(n))
-        grid = _Grid.of(table, _subject(case, table), visit)
+        grid = _Grid.of(table, _subject(case, table, visit), visit)
         y = grid.values(response)
         arms = [reference, *(level for level in table.levels(arm) if level != reference)]
-        rows = grid.table(table, [name for name in variables(right) + variables(analysis) if name in table])
-        moved = Table({**rows.columns, arm: np.full(rows.rows, reference)})
+        rows = grid.table(table, [name for name in variables(right) + variables(analysis) if name in table], visit)
+        moved = Table({**rows.columns, arm: _all(rows[arm], reference)})
         both = Table({name: np.concatenate([rows[name], moved[name]]) for name in rows.columns})
-        wide = design(both, right, factors=(visit,), levels={arm: arms}).matrix
+        wide = design(both, right, factors=(visit, arm), levels={arm: arms}).matrix
         own_rows, reference_rows = (part.reshape(*y.shape, -1) for part in np.split(wide, 2))
         event = np.where(np.isnan(y).any(axis=1), np.isnan(y).argmax(axis=1), y.shape[1])
         event[np.isin(grid.subjects, _excluded(case))] = y.shape[1]
@@ -160,7 +160,7 @@ class Trial:
             fit="ML" if re.search(r"\bML\b|REML\s*=\s*F", case.call) else "REML",
         )
         first = rows.keep(np.arange(rows.rows) % y.shape[1] == 0)
-        x = design(first, f"{arm} + {_without(analysis, arm)}", levels={arm: arms})
+        x = design(first, f"{arm} + {_without(analysis, arm)}", factors=(arm,), levels={arm: arms})
         return cls(model, x.matrix, grid.visits, int((event < y.shape[1]).sum()))
 
     @property
@@ -198,7 +198,7 @@ class _Grid:
         """A column, (patient, visit), NaN where there is no row."""
         return np.where(self.place >= 0, self.source[name][self.place], np.nan)
 
-    def table(self, table: Table, names: list[str]) -> Table:
+    def table(self, table: Table, names: list[str], visit: str) -> Table:
         """A row for every patient at every visit: the last one before it where there is none, else the first."""
         there = self.place >= 0
         position = np.where(there, np.arange(self.place.shape[1]), -1)
@@ -206,7 +206,6 @@ class _Grid:
         filled = np.where(last >= 0, last, there.argmax(axis=1)[:, None])
         rows = np.take_along_axis(self.place, filled, axis=1).ravel()
         columns = {name: table[name][rows] for name in dict.fromkeys(names)}
-        visit = next(name for name in names if table.levels(name) == self.visits and name in columns)
         columns[visit] = np.tile(np.array(self.visits), len(self.subjects))
         return Table(columns)
 
@@ -236,12 +235,26 @@ def _excluded(case: Case) -> list[str]:
     return re.findall(r"(\w+) excluded", str(case.input.get("ice", "")))
 
 
-def _subject(case: Case, table: Table) -> str:
-    """The column of patients: as the input names it, else by the names it usually has."""
+def _subject(case: Case, table: Table, visit: str) -> str:
+    """The column of patients: as the input names it, by the names it usually has, else what tells rows of a visit."""
     given = case.input.get("subject") or case.input.get("id")
     if given in table.columns:
         return str(given)
-    return next(name for usual in SUBJECT for name in table.columns if name.upper() == usual)
+    usual = [name for known in SUBJECT for name in table.columns if name.upper() == known]
+    if usual:
+        return usual[0]
+    visits = table.codes(visit)
+    apart = [
+        name
+        for name in table.columns
+        if name != visit and len(np.unique(np.stack([table.codes(name), visits]), axis=1).T) == table.rows
+    ]
+    return min(apart, key=lambda name: len(table.levels(name)))
+
+
+def _all(values: NDArray[Any], level: str) -> NDArray[Any]:
+    """A column with one level in every row."""
+    return np.full(len(values), float(level) if values.dtype.kind == "f" else level)
 
 
 def _imputes(case: Case, method: str) -> bool:
