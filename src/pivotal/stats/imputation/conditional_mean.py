@@ -84,8 +84,8 @@ def conditional_mean_jackknife(
     -----
     Wolbers et al. (2022), doi:10.1002/pst.2234: model, imputation and analysis are done again without each patient in
     turn. Everything is deterministic. As R's rbmi with ``method_condmean(type = "jackknife")``; ``anchored`` is the
-    second analysis of its vignette on conditional mean imputation, and Carpenter et al. (2019), doi:10.1002/sim.8191,
-    say why one may want it.
+    second analysis of its vignette on conditional mean imputation, and Cro, Carpenter and Kenward (2019),
+    doi:10.1111/rssa.12423, say why one may want it.
 
     Examples
     --------

@@ -247,7 +247,7 @@ def tipping_point(
 
     Notes
     -----
-    Yan, Lee and Li (2009), doi:10.1080/10543400802287198. By bisection on the limit nearer to 0, not on a grid. Where
+    Campbell, Pennello and Yue (2011), doi:10.1080/10543406.2011.550094. By bisection on the limit nearer to 0, not on a grid. Where
     the limit is no monotone function of the delta (it nearly always is) one of its crossings is found.
 
     Examples

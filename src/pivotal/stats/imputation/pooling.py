@@ -132,8 +132,9 @@ def rubin(
     Rubin (1987), doi:10.1002/9780470316696; Barnard and Rubin (1999), doi:10.1093/biomet/86.4.948. With B the variance
     between and W that within imputations, T = W + (1 + 1/M) B, lambda = (1 + 1/M) B / T, the degrees of freedom are
     (M - 1) / lambda^2 (Rubin), and, with df_obs = (1 - lambda) df_complete (df_complete + 1) / (df_complete + 3), the
-    harmonic sum of both (Barnard and Rubin). R's mice and rbmi, and SAS `PROC MIANALYZE` with ``EDF=``, give these; SAS
-    takes Rubin's by default and computes `fmi` with them, mice with those it reports, as here.
+    harmonic sum of both (Barnard and Rubin). R's mice (which takes lambda to be at least 1e-4) and rbmi, and SAS `PROC
+    MIANALYZE` with ``EDF=``, give these; SAS takes Rubin's by default and computes `fmi` with them, mice with those it
+    reports, as here.
 
     Examples
     --------

@@ -41,9 +41,9 @@ def impute_reference_bayes(
     Notes
     -----
     Data augmentation as in `impute_normal`, under Jeffreys' prior, for the outcomes before the events; then as
-    `impute_reference`. R's rbmi with ``method_bayes`` has the same model, an inverse Wishart prior centred at the REML
-    estimate with as few degrees of freedom as there are, and a Hamiltonian sampler; with a trial's numbers of patients
-    the priors make no difference beyond the Monte-Carlo error.
+    `impute_reference`. R's rbmi with ``method_bayes`` has the same model, a weak inverse Wishart prior about the REML
+    estimate, and a Hamiltonian sampler; with a trial's numbers of patients the prior makes no difference beyond the
+    Monte-Carlo error.
 
     Examples
     --------
