@@ -98,6 +98,21 @@ def test_groups_are_imputed_apart(method):
     np.testing.assert_allclose(one, two, rtol=1e-7)
 
 
+@pytest.mark.parametrize("method", ["chained", "normal"])
+def test_replicates_do_not_touch_each_other(method):
+    y, arm = data(replicates=2)
+    other = y.copy()
+    other[1, ..., 0] = 30 - 4 * y[1, ..., 0]
+
+    def run(values):
+        rng = np.random.default_rng(1)
+        if method == "normal":
+            return impute_normal(values[..., :2], 2, rng, covariates=arm[:, None], iterations=4).y
+        return impute_chained(values, KINDS, 2, rng, covariates=arm[:, None], iterations=3).y
+
+    np.testing.assert_allclose(run(y)[0], run(other)[0], rtol=1e-9)
+
+
 def test_shift_and_scale_of_a_linear_variable():
     y, arm = data()
     y, moved = y[..., :2], 7 - 2 * y[..., :2]

@@ -67,6 +67,13 @@ def test_batched_is_one_by_one():
             np.testing.assert_allclose(getattr(whole, name)[row], getattr(one, name)[0], rtol=SAME)
 
 
+def test_degrees_of_freedom_by_replicate():
+    estimates, variances = analyses(2, more=(2, 2))
+    pooled = rubin(estimates, variances, df_complete=[10.0, 100.0])
+    np.testing.assert_array_equal(pooled.df[1], rubin(estimates[1:], variances[1:], df_complete=100.0).df[0])
+    np.testing.assert_array_equal(pooled.df[0], rubin(estimates[:1], variances[:1], df_complete=10.0).df[0])
+
+
 def test_the_order_of_imputations_does_not_matter():
     estimates, variances = analyses()
     order = np.random.default_rng(2).permutation(estimates.shape[1])

@@ -287,6 +287,15 @@ def test_the_same_seed_gives_the_same_bits(impute):
 
 
 @pytest.mark.parametrize("impute", [impute_reference, impute_reference_bayes])
+def test_replicates_do_not_touch_each_other(impute):
+    y, arm, x = trial(replicates=2)
+    other = y.copy()
+    other[1] = 30 - 4 * y[1]
+    one, two = (impute(model_of(values, arm, x), 3, np.random.default_rng(1)).y for values in (y, other))
+    np.testing.assert_allclose(one[0], two[0], rtol=REFITTED)
+
+
+@pytest.mark.parametrize("impute", [impute_reference, impute_reference_bayes])
 def test_imputations_are_about_the_conditional_mean(impute):
     """1,000 imputations of 120 patients, seed 6: within 4.5 Monte-Carlo errors and a small-sample bias of 0.02."""
     y, arm, x = trial(patients=120)

@@ -12,6 +12,7 @@ from pivotal.validate.case import read_cases
 from pivotal.validate.compare import compare
 from pivotal.validate.families.imputation import RULES, Trial
 from pivotal.validate.registry import rule_for
+from pivotal.validate.rule import Rule, Simulated
 
 CASES = [
     case
@@ -103,3 +104,20 @@ def test_the_printed_output_of_the_quick_start():
     for name, printed in (("estimate", estimates), ("se", errors)):
         gap = np.abs(getattr(found.pooled, name)[0, :, 0] - printed)
         assert (gap <= wider * getattr(found.error, name)[0, :, 0] + 1e-6).all(), name
+
+
+def test_bayesian_draws_agree_with_the_bootstrap_within_monte_carlo_error():
+    """The approximate cases' numbers, run as if they were Bayesian ones: the two differ by less than their errors."""
+    case = next(case for case in CASES if case.id == "antidepressant/method_approxbayes(n_samples=100)/CIR")
+    other = replace(case, call=case.call.replace("method_approxbayes", "method_bayes"))
+    rule = rule_for(other)
+    assert rule.name == "Bayesian reference-based imputation"
+    assert not [check for check in compare(other, rule, rule.run(other)) if check.agrees is False]
+
+
+def test_a_simulated_number_is_held_to_its_monte_carlo_error():
+    case = replace(CASES[0], result={"estimate": 1.0})
+    rule = Rule("simulated", lambda _: True, lambda _: {})
+    for value, error, agrees in ((1.039, 0.01, True), (1.041, 0.01, False), (1.0, 0.0, True), (1.1, 0.0, False)):
+        (check,) = compare(case, rule, {"estimate": Simulated(value, error)})
+        assert (check.agrees, check.got) == (agrees, value)

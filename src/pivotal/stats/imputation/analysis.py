@@ -35,8 +35,7 @@ class VisitResults:
 
     def pooled(self, level: float = 0.95, df: DegreesOfFreedom = "barnard-rubin") -> Pooled:
         """Pool over imputations by `rubin`: (replicate, visit, quantity)."""
-        complete = self.df[:, 0, :, None] * np.ones(self.estimate.shape[-1])
-        return rubin(self.estimate, self.variance, df_complete=complete, level=level, df=df)
+        return rubin(self.estimate, self.variance, df_complete=self.df[:, 0], level=level, df=df)
 
 
 def arm_quantities(

@@ -13,7 +13,7 @@ from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.imputation.folding import by_replicate
 from pivotal.stats.imputation.ordinal_draws import draw_ordinal
 from pivotal.stats.imputation.regression_draws import Drawn, Regression, draw_binary, draw_matched, draw_normal
-from pivotal.stats.tables import Mask, divide
+from pivotal.stats.tables import Mask, divide, first_reason
 
 Whole = NDArray[np.int64]
 Draw = Callable[[Regression, np.random.Generator], Drawn]
@@ -43,8 +43,9 @@ class Chained:
         Gelman and Rubin's potential scale reduction of `mean` over the second half of the iterations, (replicate,
         variable): near 1 where chains have converged. NaN with one imputation or fewer than four iterations.
     reason
-        (replicate,). `Reason.TOO_FEW` where a variable has too few values observed for its regression, or none: what
-        is missing of it stays NaN.
+        (replicate,). `Reason.TOO_FEW` where a variable has too few values observed for its regression, or none,
+        `Reason.NOT_CONVERGED` where a logistic or proportional odds regression has not converged: what is missing of
+        it stays NaN.
     """
 
     y: Floats
@@ -413,7 +414,9 @@ def _collect(chains: _Chains, imputations: int, mean: Floats, sd: Floats) -> Cha
     shape = (len(data.y), imputations)
     seen = ~np.isnan(data.y)
     found = np.where(seen[:, None], data.y[:, None], whole.reshape(*shape, *whole.shape[1:]))
-    sound = chains.sound.reshape(*shape, -1).all(axis=(1, 2))
+    failed: Mask = np.asarray(~chains.sound.reshape(*shape, -1).all(axis=1), dtype=np.bool_)
+    iterated = np.array([kind in ("binary", "ordinal") for kind in data.kinds])
+    few: Mask = failed & ~(iterated & np.asarray(seen.any(axis=1)))
     means = mean.reshape(*shape, *mean.shape[1:])
     return Chained(
         y=found,
@@ -421,7 +424,9 @@ def _collect(chains: _Chains, imputations: int, mean: Floats, sd: Floats) -> Cha
         mean=means,
         sd=sd.reshape(means.shape),
         r_hat=r_hat(means),
-        reason=np.where(sound, np.uint8(Reason.NONE), np.uint8(Reason.TOO_FEW)),
+        reason=first_reason(
+            (np.asarray(few.any(axis=1)), Reason.TOO_FEW), (np.asarray(failed.any(axis=1)), Reason.NOT_CONVERGED)
+        ),
     )
 
 

@@ -40,7 +40,7 @@ def conditional_means(model: ReferenceModel, counts: ArrayLike | None = None) ->
     """
     replicates, patients = model.arm.shape
     times = np.ones((replicates, 1, patients)) if counts is None else np.asarray(counts, dtype=np.float64)
-    return impute_with(model, fitted_parameters(model, times, known_columns(model)), None).y
+    return impute_with(model, fitted_parameters(model, times, known_columns(model)[0]), None).y
 
 
 def conditional_mean_jackknife(

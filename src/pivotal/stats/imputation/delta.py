@@ -247,8 +247,8 @@ def tipping_point(
 
     Notes
     -----
-    Campbell, Pennello and Yue (2011), doi:10.1080/10543406.2011.550094. By bisection on the limit nearer to 0, not on a grid. Where
-    the limit is no monotone function of the delta (it nearly always is) one of its crossings is found.
+    Campbell, Pennello and Yue (2011), doi:10.1080/10543406.2011.550094. By bisection on the limit nearer to 0, not on a
+    grid. Where the limit is no monotone function of the delta (it nearly always is) one of its crossings is found.
 
     Examples
     --------

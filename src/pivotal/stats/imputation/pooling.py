@@ -102,8 +102,8 @@ def rubin(
     estimates, variances
         Of each imputed data set, (replicate, imputation, ...). The variance is the squared standard error.
     df_complete
-        Degrees of freedom of the analysis of complete data, of a shape that fits (replicate, ...); inf where it has a
-        normal reference.
+        Degrees of freedom of the analysis of complete data: a number, (replicate,), or with more of the axes of what is
+        pooled; inf where it has a normal reference.
     level
         Confidence level.
     df
@@ -160,7 +160,9 @@ def checked_rules(
     if df not in ("barnard-rubin", "rubin", "normal"):
         raise ValueError(f"df is {df!r}; it is 'barnard-rubin', 'rubin' or 'normal'. Change df.")
     tail(level)
-    complete = np.broadcast_to(np.asarray(df_complete, dtype=np.float64), estimates[:, 0].shape)
+    given = np.asarray(df_complete, dtype=np.float64)
+    behind = (1,) * (estimates.ndim - 1 - given.ndim) if given.ndim else ()
+    complete = np.broadcast_to(given.reshape(given.shape + behind), estimates[:, 0].shape)
     return Rules(df_complete=complete, level=level, df=df, null=null)  # type: ignore[arg-type]
 
 

@@ -113,11 +113,11 @@ def impute_with(model: ReferenceModel, drawn: Parameters, rng: np.random.Generat
 def bootstrap_parameters(model: ReferenceModel, samples: int, rng: np.random.Generator) -> Parameters:
     """Fit the model to bootstrap samples; a sample whose fit fails is drawn anew, up to ten times."""
     counts = bootstrap_counts(model.arm, samples, rng)
-    known = known_columns(model)
+    known, sound = known_columns(model)
     found = fitted_parameters(model, counts, known)
     redrawn = np.zeros(model.replicates, dtype=np.int64)
     for _ in range(ATTEMPTS):
-        failed = found.reason != 0
+        failed = (found.reason != 0) & sound[:, None]
         if not failed.any():
             break
         rows = np.flatnonzero(failed.any(axis=1))
@@ -164,11 +164,12 @@ def fitted_parameters(model: ReferenceModel, counts: Floats, known: Mask) -> Par
     )
 
 
-def known_columns(model: ReferenceModel) -> Mask:
-    """Columns of the design that the trial's own patients determine, (replicate, column)."""
+def known_columns(model: ReferenceModel) -> tuple[Mask, Mask]:
+    """Columns that the trial's own patients determine (replicate, column), and whether they can be fitted at all."""
     fit = fit_mmrm(model.modelled, model.own, method=model.fit)
-    none = np.isnan(fit.coefficients).all(axis=1, keepdims=True)
-    return np.asarray(~np.isnan(fit.coefficients) | none, dtype=np.bool_)
+    lost = np.isnan(fit.coefficients)
+    none = np.asarray(lost.all(axis=1), dtype=np.bool_)
+    return ~lost | none[:, None], ~none & np.asarray(np.isfinite(fit.sigma).all(axis=(1, 2, 3)))
 
 
 def _impute(model: ReferenceModel, drawn: Parameters, rng: np.random.Generator | None) -> Imputed:

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pivotal.stats.estimate import Floats
 from pivotal.stats.imputation.analysis import VisitResults, ancova_by_visit, arm_quantities
 from pivotal.stats.imputation.pooling import DegreesOfFreedom, Pooled, monte_carlo_error
 from pivotal.stats.imputation.reference import Imputed, impute_reference
@@ -121,8 +120,7 @@ def _imputed(model: ReferenceModel, imputations: int, rng: np.random.Generator, 
 
 
 def _error(found: VisitResults, level: float, df: DegreesOfFreedom) -> Pooled:
-    complete: Floats = found.df[:, 0, :, None] * np.ones(found.estimate.shape[-1])
-    return monte_carlo_error(found.estimate, found.variance, df_complete=complete, level=level, df=df)
+    return monte_carlo_error(found.estimate, found.variance, df_complete=found.df[:, 0], level=level, df=df)
 
 
 def _stacked(parts: list[Pooled]) -> Pooled:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.stats import (
+    Imputed,
     Pooled,
     ReferenceModel,
     ancova_by_visit,
@@ -19,6 +20,7 @@ from pivotal.stats import (
     fit_logistic,
     fit_ols,
     impute_reference,
+    impute_reference_bayes,
     monte_carlo_error,
     reference_model,
     rubin,
@@ -269,13 +271,20 @@ def _jackknife(case: Case) -> Mapping[str, Any]:
     return {"parameters": trial.parameters(fields), "n_ice": trial.events}
 
 
-def _approximate(case: Case) -> Mapping[str, Any]:
+def _bootstrap(case: Case) -> Mapping[str, Any]:
     trial = Trial.of(case)
-    imputed = impute_reference(trial.model, DRAWN, np.random.default_rng(SEED))
+    return _pooled(case, trial, impute_reference(trial.model, DRAWN, np.random.default_rng(SEED)))
+
+
+def _bayes(case: Case) -> Mapping[str, Any]:
+    trial = Trial.of(case)
+    return _pooled(case, trial, impute_reference_bayes(trial.model, DRAWN, np.random.default_rng(SEED)))
+
+
+def _pooled(case: Case, trial: Trial, imputed: Imputed) -> Mapping[str, Any]:
     found = ancova_by_visit(imputed.y, trial.x, arm_quantities(trial.x, trial.arms))
-    complete = found.df[:, 0, :, None] * np.ones(found.estimate.shape[-1])
     pooled = found.pooled(_level(case))
-    error = monte_carlo_error(found.estimate, found.variance, df_complete=complete, level=_level(case))
+    error = monte_carlo_error(found.estimate, found.variance, df_complete=found.df[:, 0], level=_level(case))
     # the other program's error, with the number of imputations that it drew, and our own
     drawn = int(_found(r"n_samples\s*=\s*(\d+)", case.call))
     wider = np.sqrt(1 + DRAWN / drawn)
@@ -318,7 +327,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "approximate Bayesian reference-based imputation",
         lambda case: _imputes(case, "method_approxbayes("),
-        _approximate,
+        _bootstrap,
+        left_out=UNTIMED,
+    ),
+    Rule(
+        "Bayesian reference-based imputation",
+        lambda case: _imputes(case, "method_bayes(") and _written(case)[0],
+        _bayes,
         left_out=UNTIMED,
     ),
 )
