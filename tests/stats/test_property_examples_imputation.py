@@ -9,7 +9,16 @@ import pytest
 from pivotal.stats import imputation
 
 MODULES = [module.name for module in pkgutil.iter_modules(imputation.__path__)]
-KERNELS = {"conditional", "normal_chain", "ordinal_draws", "regression_draws", "strategies", "reference"}
+KERNELS = {
+    "conditional",
+    "convergence",
+    "determined",
+    "normal_chain",
+    "ordinal_draws",
+    "regression_draws",
+    "strategies",
+    "reference",
+}
 
 
 @pytest.mark.parametrize("name", MODULES)

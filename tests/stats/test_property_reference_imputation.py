@@ -403,6 +403,31 @@ def test_a_column_that_depends_on_others_is_left_out():
     assert np.isfinite(impute_reference(model, 2, np.random.default_rng(1)).y).all()
 
 
+def test_an_arm_never_seen_has_no_mean_of_its_own():
+    """Missing at random needs it; jump to reference does not."""
+    y, arm, x = trial()
+    y[0, arm == 1] = np.nan
+    for impute in (impute_reference, impute_reference_bayes):
+        imputed = impute(model_of(y, arm, x, "MAR"), 2, np.random.default_rng(1))
+        assert (imputed.reason == Reason.ALIASED).all(), impute
+        assert np.isnan(imputed.y[0][:, arm == 1]).all()
+    jumped = impute_reference(model_of(y, arm, x, "JR"), 2, np.random.default_rng(1))
+    assert (jumped.reason == 0).all()
+    assert np.isfinite(jumped.y).all()
+
+
+def test_an_arm_never_seen_at_the_last_visit():
+    y, arm, x = trial()
+    y[0, arm == 1, 2] = np.nan
+    for strategy, reason in (("MAR", Reason.ALIASED), ("JR", 0), ("CIR", 0), ("LMCF", 0)):
+        model = model_of(y, arm, x, strategy)
+        imputed = impute_reference(model, 2, np.random.default_rng(1))
+        assert (imputed.reason == reason).all(), strategy
+        means = conditional_means(model)
+        assert np.isfinite(means).all() == (reason == 0), strategy
+    assert (impute_reference_bayes(model_of(y, arm, x), 2, np.random.default_rng(1)).reason == Reason.ALIASED).all()
+
+
 def test_samples_that_lack_an_arms_visit_are_drawn_anew():
     """Only two treated patients reach the last visit, so that one sample in seven or so has none."""
     y, arm, x = trial(patients=24, lost=0.0)

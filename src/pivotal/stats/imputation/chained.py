@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats, Reason, Reasons
+from pivotal.stats.imputation.convergence import r_hat
 from pivotal.stats.imputation.folding import by_replicate
 from pivotal.stats.imputation.ordinal_draws import draw_ordinal
 from pivotal.stats.imputation.regression_draws import Drawn, Regression, draw_binary, draw_matched, draw_normal
-from pivotal.stats.tables import Mask, divide, first_reason
+from pivotal.stats.tables import Mask, divide
 
 Whole = NDArray[np.int64]
 Draw = Callable[[Regression, np.random.Generator], Drawn]
@@ -44,8 +45,9 @@ class Chained:
         variable): near 1 where chains have converged. NaN with one imputation or fewer than four iterations.
     reason
         (replicate,). `Reason.TOO_FEW` where a variable has too few values observed for its regression, or none,
-        `Reason.NOT_CONVERGED` where a logistic or proportional odds regression has not converged: what is missing of
-        it stays NaN.
+        `Reason.ALIASED` where patients are to be imputed of whom those observed tell nothing (an arm in which the
+        variable was never observed), `Reason.NOT_CONVERGED` where a logistic or proportional odds regression has not
+        converged: what is missing of it stays NaN.
     """
 
     y: Floats
@@ -233,6 +235,9 @@ class _Data:
             raise ValueError("covariates are ([replicate,] patient, column) as y, without missing values.")
         used = np.ones((size, size), dtype=np.bool_) if predictors is None else np.asarray(predictors, dtype=np.bool_)
         order = list(range(size)) if sequence is None else list(sequence)
+        left = [place for place in range(size) if place not in order and np.isnan(values[..., place]).any()]
+        if left:
+            raise ValueError(f"sequence leaves out variable {left[0]}, which has missing values. Add it.")
         return cls(
             y=values,
             kinds=kinds,
@@ -304,7 +309,7 @@ class _Chains:
     design: Floats
     centre: Floats
     scale: Floats
-    sound: Mask
+    reason: Reasons
 
     @classmethod
     def start(cls, data: _Data, imputations: int, rng: np.random.Generator) -> _Chains:
@@ -327,7 +332,7 @@ class _Chains:
             design,
             np.repeat(centre, imputations, axis=0),
             np.repeat(scale, imputations, axis=0),
-            np.repeat((number > 0).all(axis=1) | ~(~seen).any(axis=1), imputations, axis=0),
+            np.zeros((chains, len(data.kinds)), dtype=np.uint8),
         )
         for place in range(len(data.kinds)):
             new.refresh(place)
@@ -363,7 +368,8 @@ class _Chains:
             rng,
         )
         self.values[:, :, place] = np.where(wanted, drawn.values, self.values[:, :, place])
-        self.sound[:, place] &= drawn.sound | ~wanted.any(axis=1)
+        stays = (self.reason[:, place] != 0) | ~wanted.any(axis=1)
+        self.reason[:, place] = np.where(stays, self.reason[:, place], drawn.reason)
         self.refresh(place)
 
     def summary(self) -> tuple[Floats, Floats]:
@@ -410,13 +416,10 @@ def _run(data: _Data, imputations: int, iterations: int, rng: np.random.Generato
 def _collect(chains: _Chains, imputations: int, mean: Floats, sd: Floats) -> Chained:
     data = chains.data
     whole = chains.values * chains.scale + chains.centre
-    whole = np.where(chains.sound[:, None] | chains.observed, whole, np.nan)
+    whole = np.where((chains.reason[:, None] == 0) | chains.observed, whole, np.nan)
     shape = (len(data.y), imputations)
     seen = ~np.isnan(data.y)
     found = np.where(seen[:, None], data.y[:, None], whole.reshape(*shape, *whole.shape[1:]))
-    failed: Mask = np.asarray(~chains.sound.reshape(*shape, -1).all(axis=1), dtype=np.bool_)
-    iterated = np.array([kind in ("binary", "ordinal") for kind in data.kinds])
-    few: Mask = failed & ~(iterated & np.asarray(seen.any(axis=1)))
     means = mean.reshape(*shape, *mean.shape[1:])
     return Chained(
         y=found,
@@ -424,22 +427,11 @@ def _collect(chains: _Chains, imputations: int, mean: Floats, sd: Floats) -> Cha
         mean=means,
         sd=sd.reshape(means.shape),
         r_hat=r_hat(means),
-        reason=first_reason(
-            (np.asarray(few.any(axis=1)), Reason.TOO_FEW), (np.asarray(failed.any(axis=1)), Reason.NOT_CONVERGED)
-        ),
+        reason=_first(chains.reason.reshape(len(data.y), -1)),
     )
 
 
-def r_hat(traces: Floats) -> Floats:
-    """Potential scale reduction of the second half of traces, (replicate, chain, iteration, ...) to (replicate, ...).
-
-    Gelman and Rubin (1992), doi:10.1214/ss/1177011136: the root of ((n - 1) W / n + B / n) / W, B / n the variance of
-    the chains' means, W the mean of their variances.
-    """
-    half = traces[:, :, traces.shape[2] // 2 :]
-    length = half.shape[2]
-    if traces.shape[1] < 2 or length < 2:
-        return np.full((len(traces), *traces.shape[3:]), np.nan)
-    between = half.mean(axis=2).var(axis=1, ddof=1)
-    within = half.var(axis=2, ddof=1).mean(axis=1)
-    return np.asarray(np.sqrt((length - 1) / length + divide(between, within)), dtype=np.float64)
+def _first(reasons: Reasons) -> Reasons:
+    """The first reason of each replicate, (replicate, ...) to (replicate,)."""
+    place = (reasons != 0).argmax(axis=1)
+    return np.take_along_axis(reasons, place[:, None], axis=1)[:, 0]

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 
 from pivotal.stats.estimate import Estimate, Floats
 from pivotal.stats.imputation.analysis import ancova_by_visit, arm_quantities
+from pivotal.stats.imputation.determined import Determined
 from pivotal.stats.imputation.pooling import pool_jackknife
-from pivotal.stats.imputation.reference import fitted_parameters, impute_with, known_columns
+from pivotal.stats.imputation.reference import fitted_parameters, impute_with
 from pivotal.stats.imputation.reference_model import ReferenceModel
 from pivotal.stats.imputation.strategies import Strategy
 
@@ -40,7 +41,7 @@ def conditional_means(model: ReferenceModel, counts: ArrayLike | None = None) ->
     """
     replicates, patients = model.arm.shape
     times = np.ones((replicates, 1, patients)) if counts is None else np.asarray(counts, dtype=np.float64)
-    return impute_with(model, fitted_parameters(model, times, known_columns(model)[0]), None).y
+    return impute_with(model, fitted_parameters(model, times, Determined.of(model)), None).y
 
 
 def conditional_mean_jackknife(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pivotal.stats.estimate import Floats, Reasons
-from pivotal.stats.imputation.chained import r_hat
+from pivotal.stats.imputation.convergence import r_hat
 from pivotal.stats.imputation.folding import by_replicate
 from pivotal.stats.imputation.normal_chain import ChainDraws, run_chains
 from pivotal.stats.tables import Mask
@@ -36,7 +36,8 @@ class NormalImputed:
         Potential scale reduction of `mean` over the second half of the iterations, (replicate, variable).
     reason
         (replicate,). `Reason.TOO_FEW` where patients are too few or a variable is never observed,
-        `Reason.SINGULAR_COVARIANCE` where variables determine each other: what is missing stays NaN.
+        `Reason.SINGULAR_COVARIANCE` where variables determine each other, `Reason.ALIASED` where a covariate's effect
+        on a variable is not determined (an arm in which it was never observed): what is missing stays NaN.
     """
 
     y: Floats

@@ -119,6 +119,8 @@ class _Setting:
         df = used.sum(axis=1) - kept.sum(axis=1)
         few = (df < y.shape[2]) | ~np.asarray(seen.any(axis=1)).all(axis=1)
         number = np.maximum(used.sum(axis=1, keepdims=True), 1)
+        everybody = np.swapaxes(x, 1, 2) @ x
+        open_ = kept_columns(everybody).sum(axis=1) > kept.sum(axis=1)
         return cls(
             y=np.where(seen, y, 0.0),
             seen=seen,
@@ -132,7 +134,7 @@ class _Setting:
             across=np.swapaxes(design, 1, 2),
             average=design.sum(axis=1) / number,
             df=df.astype(np.float64),
-            reason=first_reason((few, Reason.TOO_FEW)),
+            reason=first_reason((few, Reason.TOO_FEW), (open_, Reason.ALIASED)),
         )
 
     def start(self) -> _State:
@@ -141,11 +143,14 @@ class _Setting:
         variables = self.y.shape[2]
         with np.errstate(all="ignore"):
             fit = fit_mmrm(data, visit_design(self.x, variables))
-        coefficients = np.nan_to_num(fit.coefficients).reshape(len(self.y), -1, variables)
+        coefficients = np.nan_to_num(coefficients_of(fit.coefficients, variables))
         number = np.maximum(self.seen.sum(axis=1), 1)
         centre = self.y.sum(axis=1) / number
         variance = (np.where(self.seen, self.y - centre[:, None], 0.0) ** 2).sum(axis=1) / number
         plain = np.where(variance > 0, variance, 1.0)[:, :, None] * np.eye(variables)
+        open_ = np.isnan(coefficients_of(fit.coefficients, variables)) & self.kept[:, :, None]
+        aliased = open_.any(axis=(1, 2)) & np.isfinite(fit.coefficients).any(axis=1)
+        self.reason = np.where((self.reason == 0) & aliased, np.uint8(Reason.ALIASED), self.reason).astype(np.uint8)
         singular = (self.reason == 0) & (fit.reason == Reason.SINGULAR_COVARIANCE)
         self.reason = np.where(singular, fit.reason, self.reason).astype(np.uint8)
         found = np.isfinite(fit.sigma[:, 0]).all(axis=(1, 2)) & (np.einsum("rjj->rj", fit.sigma[:, 0]) > 0).all(axis=1)
@@ -186,6 +191,11 @@ class _Setting:
         self.reason = np.where((self.reason == 0) & singular, np.uint8(Reason.SINGULAR_COVARIANCE), self.reason).astype(
             np.uint8
         )
+
+
+def coefficients_of(columns: Floats, variables: int) -> Floats:
+    """Coefficients (replicate, covariate, variable) of the columns that `visit_design` makes."""
+    return columns.reshape(len(columns), -1, variables)
 
 
 def inverse_wishart_root(scale: Floats, df: Floats, rng: np.random.Generator) -> Floats:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from pivotal.stats.estimate import Floats
+from pivotal.stats.estimate import Floats, Reasons
 from pivotal.stats.imputation.regression_draws import (
     CHUNK_NUMBERS,
     Drawn,
     Regression,
     augmented,
+    iterated_reason,
     normal_away,
     predicted,
     unpacked,
 )
 from pivotal.stats.newton import maximise
 from pivotal.stats.ordinal_likelihood import OrdinalLikelihood
-from pivotal.stats.tables import Mask
 from pivotal.stats.units import Units
 
 
@@ -31,20 +31,20 @@ def draw_ordinal(regression: Regression, rng: np.random.Generator) -> Drawn:
     columns = regression.design.shape[2] - 1
     size = columns + regression.levels - 1
     normals = rng.standard_normal((len(regression.y), size))
-    coefficients, sound = np.empty(normals.shape), np.empty(len(normals), dtype=np.bool_)
+    coefficients, reason = np.empty(normals.shape), np.empty(len(normals), dtype=np.uint8)
     width = regression.y.shape[1] * (columns + 1) * regression.levels
     run = max(1, CHUNK_NUMBERS // max(1, width))
     for first in range(0, len(coefficients), run):
         rows = slice(first, first + run)
-        coefficients[rows], sound[rows] = _fitted(regression.take(rows), normals[rows])
+        coefficients[rows], reason[rows] = _fitted(regression.take(rows), normals[rows])
     slope = predicted(regression.design[:, :, 1:], coefficients[:, :columns])
     zeta = np.maximum.accumulate(coefficients[:, columns:], axis=1)
     uniform = rng.random(regression.y.shape)
     values = (uniform[..., None] > special.expit(zeta[:, None] - slope[..., None])).sum(axis=2)
-    return Drawn(values.astype(np.float64), sound)
+    return Drawn(values.astype(np.float64), reason)
 
 
-def _fitted(regression: Regression, normals: Floats) -> tuple[Floats, Mask]:
+def _fitted(regression: Regression, normals: Floats) -> tuple[Floats, Reasons]:
     levels = regression.levels
     design, weight = augmented(regression.design, regression.observed, levels)
     extra = weight.shape[1] - regression.y.shape[1]
@@ -57,4 +57,6 @@ def _fitted(regression: Regression, normals: Floats) -> tuple[Floats, Mask]:
     top = maximise(likelihood, likelihood.start(), kept)
     information = unpacked(likelihood.evaluate(top.coefficients).information, len(kept))
     coefficients = top.coefficients.T + normal_away(information, kept.T, normals)
-    return coefficients, top.converged & (regression.observed.sum(axis=1) > 0)
+    intercept = np.ones((len(weight), 1), dtype=np.bool_)
+    used = np.concatenate([intercept, kept[:columns].T], axis=1)
+    return coefficients, iterated_reason(regression, used, top.converged)

@@ -9,8 +9,9 @@ import numpy as np
 from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.imputation.bootstrap import bootstrap_counts
 from pivotal.stats.imputation.conditional import complete
+from pivotal.stats.imputation.determined import Determined, covariates_of
 from pivotal.stats.imputation.reference_model import ReferenceModel
-from pivotal.stats.imputation.strategies import Whole, joined_covariance, joined_mean
+from pivotal.stats.imputation.strategies import Strategy, Whole, joined_covariance, joined_mean
 from pivotal.stats.mmrm import VisitDesign, fit_mmrm
 from pivotal.stats.tables import Mask
 
@@ -32,12 +33,15 @@ class Parameters:
         Why a draw has no numbers (they are NaN), (replicate, draw).
     redrawn
         How often a sample was drawn anew because its fit failed, (replicate,).
+    determined
+        What the trial's own outcomes determine; None where they determine every mean.
     """
 
     coefficients: Floats
     sigma: Floats
     reason: Reasons
     redrawn: Whole
+    determined: Determined | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +82,9 @@ def impute_reference(model: ReferenceModel, imputations: int, rng: np.random.Gen
     -------
     Imputed
         A data set that cannot be completed is NaN, with a reason: the fit's where the model could not be fitted to ten
-        bootstrap samples in a row; `Reason.NO_MEAN_TO_CARRY` where the last mean is to be carried forward from before
-        the first visit. Without anything missing the data sets are copies.
+        bootstrap samples in a row; `Reason.ALIASED` where a mean that is needed is not determined (nobody of the arm
+        was seen at the visit, and the strategy asks for that arm's mean); `Reason.NO_MEAN_TO_CARRY` where the last mean
+        is to be carried forward from before the first visit. Without anything missing the data sets are copies.
 
     Raises
     ------
@@ -113,43 +118,43 @@ def impute_with(model: ReferenceModel, drawn: Parameters, rng: np.random.Generat
 def bootstrap_parameters(model: ReferenceModel, samples: int, rng: np.random.Generator) -> Parameters:
     """Fit the model to bootstrap samples; a sample whose fit fails is drawn anew, up to ten times."""
     counts = bootstrap_counts(model.arm, samples, rng)
-    known, sound = known_columns(model)
-    found = fitted_parameters(model, counts, known)
+    own = Determined.of(model)
+    found = fitted_parameters(model, counts, own)
     redrawn = np.zeros(model.replicates, dtype=np.int64)
     for _ in range(ATTEMPTS):
-        failed = (found.reason != 0) & sound[:, None]
+        failed = (found.reason != 0) & own.sound[:, None]
         if not failed.any():
             break
         rows = np.flatnonzero(failed.any(axis=1))
         redrawn += failed.sum(axis=1)
         some = model.take(rows)
-        again = fitted_parameters(some, bootstrap_counts(some.arm, samples, rng), known[rows])
+        again = fitted_parameters(some, bootstrap_counts(some.arm, samples, rng), own.take(rows))
         for name in ("coefficients", "sigma", "reason"):
             place = getattr(found, name)
             place[failed] = getattr(again, name)[failed[rows]]
     return replace(found, redrawn=redrawn)
 
 
-def fitted_parameters(model: ReferenceModel, counts: Floats, known: Mask) -> Parameters:
+def fitted_parameters(model: ReferenceModel, counts: Floats, own: Determined) -> Parameters:
     """Fit the model with every patient counted so often, (replicate, draw, patient).
 
-    `known` are the columns that all patients determine, (replicate, column): the others are left out throughout.
+    Columns that the trial's own outcomes do not determine are left out of every fit.
     """
     replicates, draws, patients = counts.shape
     repeated = np.repeat(model.modelled, draws, axis=0)
-    own = model.own
-    if own.x.ndim == 3:
-        own = VisitDesign(np.repeat(own.x, draws, axis=0), own.columns)
+    design = model.own
+    if design.x.ndim == 3:
+        design = VisitDesign(np.repeat(design.x, draws, axis=0), design.columns)
     grouped = bool(model.group.any() or model.reference_group.any())
     fit = fit_mmrm(
         repeated,
-        own,
+        design,
         method=model.fit,
         group=np.repeat(model.group, draws, axis=0) if grouped else None,
         frequency=counts.reshape(replicates * draws, patients),
     )
     coefficients = fit.coefficients.reshape(replicates, draws, -1)
-    coefficients = np.where(known[:, None], coefficients, 0.0)
+    coefficients = np.where(own.columns[:, None], coefficients, 0.0)
     sigma = fit.sigma.reshape(replicates, draws, *fit.sigma.shape[1:])
     reason = fit.reason.reshape(replicates, draws)
     lost = ~np.isfinite(coefficients).all(axis=2) | ~np.isfinite(sigma).all(axis=(2, 3, 4))
@@ -161,15 +166,8 @@ def fitted_parameters(model: ReferenceModel, counts: Floats, known: Mask) -> Par
         sigma=np.where(gone[..., None, None, None], np.nan, sigma),
         reason=np.where(gone, reason, np.uint8(0)),
         redrawn=np.zeros(replicates, dtype=np.int64),
+        determined=own,
     )
-
-
-def known_columns(model: ReferenceModel) -> tuple[Mask, Mask]:
-    """Columns that the trial's own patients determine (replicate, column), and whether they can be fitted at all."""
-    fit = fit_mmrm(model.modelled, model.own, method=model.fit)
-    lost = np.isnan(fit.coefficients)
-    none = np.asarray(lost.all(axis=1), dtype=np.bool_)
-    return ~lost | none[:, None], ~none & np.asarray(np.isfinite(fit.sigma).all(axis=(1, 2, 3)))
 
 
 def _impute(model: ReferenceModel, drawn: Parameters, rng: np.random.Generator | None) -> Imputed:
@@ -177,10 +175,11 @@ def _impute(model: ReferenceModel, drawn: Parameters, rng: np.random.Generator |
     seen = ~np.isnan(model.y)
     chosen = _incomplete(seen)
     part = _Part.of(model, chosen)
-    mean = part.mean(drawn.coefficients)
+    mean = part.mean(drawn)
     reason = drawn.reason.copy()
-    stuck = np.isnan(mean).any(axis=(2, 3)) & (reason == 0)
-    reason[stuck] = Reason.NO_MEAN_TO_CARRY
+    stuck = np.asarray(np.isnan(mean).any(axis=(2, 3))) & (reason == 0)
+    why = np.where(part.carries_nothing(), np.uint8(Reason.NO_MEAN_TO_CARRY), np.uint8(Reason.ALIASED))
+    reason = np.where(stuck, why[:, None], reason)
     kind, sigma = part.kinds(drawn.sigma)
     normals = None if rng is None else rng.standard_normal(mean.shape)
     filled = complete(part.y, part.seen, mean, sigma, kind, normals)
@@ -209,17 +208,23 @@ class _Part:
         event, strategy = (np.take_along_axis(part, chosen, axis=1) for part in (model.event, model.strategy))
         return cls(model, chosen, np.where(seen, y, 0.0), seen, event, strategy)
 
-    def mean(self, coefficients: Floats) -> Floats:
-        """(replicate, draw, patient, visit)"""
-        own, reference = (self._predicted(d, coefficients) for d in (self.model.own, self.model.reference))
-        return joined_mean(own, reference, self.event[:, None], self.strategy[:, None])
+    def mean(self, drawn: Parameters) -> Floats:
+        """(replicate, draw, patient, visit); NaN where it is not determined."""
+        own, reference = (self._predicted(design, drawn) for design in (self.model.own, self.model.reference))
+        joined = joined_mean(own, reference, self.event[:, None], self.strategy[:, None])
+        # complete patients are here to fill up the rows
+        return np.where(np.asarray(self.seen.all(axis=2))[:, None, :, None] & np.isnan(joined), 0.0, joined)
 
-    def _predicted(self, design: VisitDesign, coefficients: Floats) -> Floats:
-        if design.x.ndim == 2:
-            x = design.x[self.chosen]
-        else:
-            x = np.take_along_axis(design.x, self.chosen[..., None], axis=1)
-        return np.asarray(x[:, None] @ np.swapaxes(coefficients, -1, -2), dtype=np.float64)
+    def carries_nothing(self) -> Mask:
+        """Whether the last mean before the first visit is to be carried forward, (replicate,)."""
+        return np.asarray(((self.event == 0) & (self.strategy == Strategy.LAST_MEAN_CARRIED)).any(axis=1))
+
+    def _predicted(self, design: VisitDesign, drawn: Parameters) -> Floats:
+        x = covariates_of(design, self.chosen)
+        mean = np.asarray(x[:, None] @ np.swapaxes(drawn.coefficients, -1, -2), dtype=np.float64)
+        if drawn.determined is None or drawn.determined.nulls.shape[1] == 0:
+            return mean
+        return np.where(drawn.determined.undetermined(x)[:, None], np.nan, mean)
 
     def kinds(self, sigma: Floats) -> tuple[Whole, Floats]:
         """Each patient's kind (visits seen, and covariance matrix), and the matrices by kind."""

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from pivotal.stats import cholesky
-from pivotal.stats.estimate import Floats
+from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.logistic_newton import Cells, Evaluation, empirical_start
 from pivotal.stats.newton import maximise
 from pivotal.stats.sweep import sweep
-from pivotal.stats.tables import Mask
+from pivotal.stats.tables import Mask, first_reason
 
 Whole = NDArray[np.int64]
 # Donors of predictive mean matching, as mice and SAS have them.
@@ -53,10 +53,10 @@ class Regression:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Values drawn, (chain, patient), to be used where wanted; whether the regression could be fitted, (chain,)."""
+    """Values drawn, (chain, patient), to be used where wanted, and why there are none, (chain,)."""
 
     values: Floats
-    sound: Mask
+    reason: Reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _Linear:
     fitted: Floats
     coefficients: Floats
     sigma: Floats
-    sound: Mask
+    reason: Reasons
 
 
 def draw_normal(regression: Regression, rng: np.random.Generator) -> Drawn:
@@ -78,7 +78,7 @@ def draw_normal(regression: Regression, rng: np.random.Generator) -> Drawn:
     drawn = _linear(regression, rng)
     mean = predicted(regression.design, drawn.coefficients)
     noise = rng.standard_normal(mean.shape)
-    return Drawn(mean + drawn.sigma[:, None] * noise, drawn.sound)
+    return Drawn(mean + drawn.sigma[:, None] * noise, drawn.reason)
 
 
 def draw_matched(regression: Regression, rng: np.random.Generator) -> Drawn:
@@ -101,7 +101,7 @@ def draw_matched(regression: Regression, rng: np.random.Generator) -> Drawn:
     donor = np.take_along_axis(order, chosen, axis=1)
     values = regression.y.copy()
     np.put_along_axis(values, rows, np.take_along_axis(regression.y, donor, axis=1), axis=1)
-    return Drawn(values, drawn.sound & (number[:, 0] > 0))
+    return Drawn(values, drawn.reason)
 
 
 def _nearest(arranged: Floats, ours: Floats, number: Whole, uniform: Floats) -> Whole:
@@ -139,11 +139,11 @@ def _linear(regression: Regression, rng: np.random.Generator) -> _Linear:
     fitted = _solve(upper, _solve(np.asarray(factor, dtype=np.float64), np.where(kept, cross, 0.0)))
     residual = (regression.y - predicted(design, fitted)) * weight
     df = weight.sum(axis=1) - kept.sum(axis=1)
-    sound = df > 0
+    reason = first_reason((df <= 0, Reason.TOO_FEW), (undetermined(regression, kept), Reason.ALIASED))
     spread = rng.chisquare(np.maximum(df, 1).astype(np.float64))
     sigma = np.sqrt((residual**2).sum(axis=1) / spread)
     away = np.where(kept, _solve(upper, rng.standard_normal(fitted.shape)), 0.0)
-    return _Linear(fitted, fitted + sigma[:, None] * away, sigma, sound)
+    return _Linear(fitted, fitted + sigma[:, None] * away, sigma, reason)
 
 
 def draw_binary(regression: Regression, rng: np.random.Generator) -> Drawn:
@@ -158,16 +158,16 @@ def draw_binary(regression: Regression, rng: np.random.Generator) -> Drawn:
     width = regression.design.shape[2]
     run = max(1, CHUNK_NUMBERS // max(1, regression.y.shape[1] * width * (width + 1) // 2))
     normals = rng.standard_normal(coefficients.shape)
-    sound = np.empty(len(coefficients), dtype=np.bool_)
+    reason = np.empty(len(coefficients), dtype=np.uint8)
     for first in range(0, len(coefficients), run):
         rows = slice(first, first + run)
-        coefficients[rows], sound[rows] = _logistic(regression.take(rows), normals[rows])
+        coefficients[rows], reason[rows] = _logistic(regression.take(rows), normals[rows])
     uniform = rng.random(regression.y.shape)
     values = uniform < special.expit(predicted(regression.design, coefficients))
-    return Drawn(values.astype(np.float64), sound)
+    return Drawn(values.astype(np.float64), reason)
 
 
-def _logistic(regression: Regression, normals: Floats) -> tuple[Floats, Mask]:
+def _logistic(regression: Regression, normals: Floats) -> tuple[Floats, Reasons]:
     design, weight = augmented(regression.design, regression.observed, 2)
     extra = weight.shape[1] - regression.y.shape[1]
     outcome = np.concatenate([regression.y, np.tile([0.0, 1.0], (len(weight), extra // 2))], axis=1)
@@ -176,7 +176,28 @@ def _logistic(regression: Regression, normals: Floats) -> tuple[Floats, Mask]:
     top = maximise(cells, empirical_start(cells, kept), kept)
     information = unpacked(Evaluation.of(cells, top.coefficients).information, len(kept))
     coefficients = top.coefficients.T + normal_away(information, kept.T, normals)
-    return coefficients, top.converged & (regression.observed.sum(axis=1) > 0)
+    return coefficients, iterated_reason(regression, kept.T, top.converged)
+
+
+def iterated_reason(regression: Regression, kept: Mask, converged: Mask) -> Reasons:
+    """Why a regression fitted by iteration gives no draws, (chain,)."""
+    nobody = np.asarray(~regression.observed.any(axis=1), dtype=np.bool_)
+    return first_reason(
+        (nobody, Reason.TOO_FEW),
+        (undetermined(regression, kept), Reason.ALIASED),
+        (~converged, Reason.NOT_CONVERGED),
+    )
+
+
+def undetermined(regression: Regression, kept: Mask) -> Mask:
+    """Whether values are wanted of patients whom the observed ones say nothing about, as of another arm, (chain,)."""
+    found = np.zeros(len(kept), dtype=np.bool_)
+    rows = np.flatnonzero(~kept.all(axis=1))
+    if rows.size:
+        design = regression.design[rows] * (regression.observed | regression.wanted)[rows, :, None]
+        everybody = kept_columns(np.swapaxes(design, 1, 2) @ design)
+        found[rows] = everybody.sum(axis=1) > kept[rows].sum(axis=1)
+    return found
 
 
 def augmented(design: Floats, observed: Mask, categories: int) -> tuple[Floats, Floats]:
