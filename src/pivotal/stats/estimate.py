@@ -34,6 +34,10 @@ class Reason(IntEnum):
     SINGULAR_COVARIANCE = 30
     VISIT_EMPTY = 31
     PAIR_EMPTY = 32
+    SINGULAR_COVARIANCE = 30
+    VISIT_EMPTY = 31
+    PAIR_EMPTY = 32
+    DF_UNDEFINED = 33
     EMPTY_CATEGORY = 50
     NO_OVERDISPERSION = 51
     LEVERAGE = 52
@@ -41,6 +45,11 @@ class Reason(IntEnum):
     NO_EXPOSURE = 54
     NO_STATISTIC = 70
     DF_UNDEFINED = 33
+    IMPUTATIONS_TOO_FEW = 60
+    IMPUTATION_FAILED = 61
+    NO_MEAN_TO_CARRY = 62
+    NOT_MONOTONE = 63
+    NOT_TIPPED = 64
 
     @property
     def text(self) -> str:
@@ -75,6 +84,11 @@ _TEXT = {
     Reason.LEVEL_OUT_OF_REACH: "too few patients for an interval of this level",
     Reason.NO_EXPOSURE: "an arm has no exposure",
     Reason.NO_STATISTIC: "the comparison has no test statistic",
+    Reason.IMPUTATIONS_TOO_FEW: "too few imputations to tell how they vary",
+    Reason.IMPUTATION_FAILED: "an imputed data set has no result",
+    Reason.NO_MEAN_TO_CARRY: "a patient leaves before the first visit: there is no mean to carry forward",
+    Reason.NOT_MONOTONE: "the missing values are not monotone: a value follows a missing one",
+    Reason.NOT_TIPPED: "no delta that was tried changes the conclusion",
 }
 
 

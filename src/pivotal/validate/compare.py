@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pivotal.validate.case import Case
-from pivotal.validate.rule import DEFAULTS, ESTIMATES, Rule, Tolerance
+from pivotal.validate.rule import DEFAULTS, ESTIMATES, Rule, Simulated, Tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ def _leaf(case: Case, rule: Rule, expected: Any, got: Any, path: str, beside: Ma
         return Check(case.id, path, expected, same, None, bool(same == expected))
     value = _number(got)
     tolerance = (_chosen(rule.tolerances, path) or DEFAULTS.get(_names(path)[-1], ESTIMATES)).scaled(beside)
+    if isinstance(got, Simulated):
+        tolerance = got.allowed(tolerance)
     agrees = value is not None and (_agrees(tolerance, expected, number, value))
     return Check(case.id, path, expected, value, tolerance, agrees)
 

@@ -46,6 +46,34 @@ class Tolerance:
         return abs(got - expected) <= self.absolute + self.relative * abs(expected)
 
 
+MONTE_CARLO_ERRORS = 4.0
+"""How many Monte-Carlo standard errors two simulated numbers may lie apart: 1 in 16,000 does by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A number that random draws had a part in, held to its Monte-Carlo error.
+
+    Attributes
+    ----------
+    value
+        The number.
+    error
+        Monte-Carlo standard error of its difference from the expected one.
+    """
+
+    value: float
+    error: float
+
+    def __float__(self) -> float:
+        return self.value
+
+    def allowed(self, tolerance: Tolerance) -> Tolerance:
+        """A tolerance widened by `MONTE_CARLO_ERRORS` standard errors."""
+        why = f"{MONTE_CARLO_ERRORS:g} Monte-Carlo errors"
+        return Tolerance(tolerance.relative, tolerance.absolute + MONTE_CARLO_ERRORS * self.error, why)
+
+
 ESTIMATES = Tolerance(1e-6)
 SPREADS = Tolerance(1e-5)
 PROBABILITIES = Tolerance(1e-6)
