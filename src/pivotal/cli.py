@@ -222,6 +222,32 @@ def run(
     typer.echo(f"\nReport: {place / 'report.html'}")
 
 
+@app.command()
+def validate(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Folder of cases; those of the package by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for validation.html and validation.json.")] = Path("out/validation"),
+    docs: Annotated[Path | None, typer.Option(help="Also write the validation page of the docs, Markdown.")] = None,
+) -> None:
+    """Qualify this installation: run other programs' cases and report what agrees (exit status 1 if not all)."""
+    from pivotal import validate
+    from pivotal.files import whole
+
+    if folder is not None and out.absolute().resolve() == folder.absolute().resolve():
+        raise UsageError(f"--out is {out}, the folder of the cases; the report would lie among them. Name another.")
+    with _progress() as progress:
+        found = validate.run(folder, progress)
+    validate.write(found, out)
+    if docs is not None:
+        with whole(docs.absolute().parent) as place:
+            (place / docs.name).write_text(validate.validation_page(found), encoding="utf-8")
+    typer.echo(validate.in_words(found))
+    typer.echo(f"\nReport: {out / 'validation.html'}")
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one message, never a traceback."""
     try:

@@ -14,10 +14,10 @@ EXPONENT = 33.0
 REACH = 11.0
 # The chi density is analytic in log s for |Im| < pi/4; its rule has this step at most.
 CHI_STEP = 2 * np.pi * (np.pi / 4) / EXPONENT
-# Of chi, e^-45 = 3e-20 is left out at either end, so that a small p-value keeps eight digits.
+# Of chi, e^-45 = 3e-20 is left out at either end, so that p-values above 1e-14 keep their digits.
 CHI_TAIL = float(np.exp(-45.0))
-# A loading beyond this would be a correlation of 1: two names for one statistic.
-LARGEST = 1 - 1e-9
+# Loadings are kept under this (500,000 patients to one in the control arm): the rule's nodes grow with 1/sqrt(1 - λ²).
+LARGEST = 1 - 1e-6
 # Elements of the largest temporary array (32 MB).
 ELEMENTS = 4_000_000
 
@@ -40,7 +40,7 @@ def control_loadings(n: ArrayLike, n_control: ArrayLike) -> Floats:
     Notes
     -----
     Dunnett (1955), doi:10.1080/01621459.1955.10501294. Known from the allocation; nothing is estimated. An arm without
-    patients has loading 0.
+    patients has loading 0, and so has any where the control has none.
 
     Examples
     --------
@@ -48,8 +48,9 @@ def control_loadings(n: ArrayLike, n_control: ArrayLike) -> Floats:
     [0.7071, 0.8165]
     """
     active = np.asarray(n, dtype=np.float64)
-    both = active + np.asarray(n_control, dtype=np.float64)[..., None]
-    share = np.divide(active, both, out=np.zeros(np.broadcast_shapes(active.shape, both.shape)), where=both > 0)
+    control = np.asarray(n_control, dtype=np.float64)[..., None]
+    both = active + control
+    share = np.divide(active, both, out=np.zeros(both.shape), where=control > 0)
     return np.asarray(np.minimum(np.sqrt(share), LARGEST), dtype=np.float64)
 
 
@@ -105,7 +106,7 @@ def any_beyond(bounds: ArrayLike, loadings: ArrayLike, df: ArrayLike = np.inf, *
     S = chi_df / sqrt(df), which leaves a double integral (Dunnett and Sobel 1955, doi:10.1093/biomet/42.1-2.258).
     Both integrands are analytic, U's on the line and S's in log s, so the trapezoidal rule converges geometrically
     (Trefethen and Weideman 2014, doi:10.1137/130932132): about 1e-13 absolute for any loadings, and small
-    probabilities keep their digits because the complement is summed and not subtracted. Deterministic;
+    probabilities keep their digits because what lies beyond is summed, not what lies within. Deterministic;
     R `mvtnorm::pmvt` and SAS `PROBMC` come within their own error (1e-3 to 1e-6).
 
     Examples
@@ -140,15 +141,15 @@ def _normal(bound: Floats, loading: Floats, two_sided: bool) -> Floats:
     """The same for normal statistics: bounds (..., statistic) to (...)."""
     factor, weight = _factor_rule(loading)
     spread = np.sqrt(1 - loading * loading)
-    log_within = np.zeros((*bound.shape[:-1], factor.size))
+    beyond = np.zeros((*bound.shape[:-1], factor.size))
     for k in range(bound.shape[-1]):
         centre = loading[..., k, None] * factor
         outside = special.ndtr((centre - bound[..., k, None]) / spread[..., k, None])
         if two_sided:
             outside += special.ndtr((-centre - bound[..., k, None]) / spread[..., k, None])
-        with np.errstate(divide="ignore"):
-            log_within += np.log1p(-np.minimum(outside, 1.0))
-    return np.asarray(-np.expm1(log_within) @ weight, dtype=np.float64)
+            np.minimum(outside, 1.0, out=outside)
+        beyond += outside * (1 - beyond)
+    return np.asarray(beyond @ weight, dtype=np.float64)
 
 
 def _factor_rule(loading: Floats) -> tuple[Floats, Floats]:

@@ -27,29 +27,25 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
-    NOT_REACHED = 40
-    BEYOND_FOLLOW_UP = 41
-    NO_EVENT = 42
-    MONOTONE = 43
-    SINGULAR_COVARIANCE = 30
-    VISIT_EMPTY = 31
-    PAIR_EMPTY = 32
     SINGULAR_COVARIANCE = 30
     VISIT_EMPTY = 31
     PAIR_EMPTY = 32
     DF_UNDEFINED = 33
+    NOT_REACHED = 40
+    BEYOND_FOLLOW_UP = 41
+    NO_EVENT = 42
+    MONOTONE = 43
     EMPTY_CATEGORY = 50
     NO_OVERDISPERSION = 51
     LEVERAGE = 52
     LEVEL_OUT_OF_REACH = 53
     NO_EXPOSURE = 54
-    NO_STATISTIC = 70
-    DF_UNDEFINED = 33
     IMPUTATIONS_TOO_FEW = 60
     IMPUTATION_FAILED = 61
     NO_MEAN_TO_CARRY = 62
     NOT_MONOTONE = 63
     NOT_TIPPED = 64
+    NO_STATISTIC = 70
 
     @property
     def text(self) -> str:
@@ -70,25 +66,25 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
+    Reason.VISIT_EMPTY: "a visit has no outcome",
+    Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
+    Reason.DF_UNDEFINED: "too few patients for the degrees of freedom to exist",
     Reason.NOT_REACHED: "the survival curve does not fall this far within the follow-up",
     Reason.BEYOND_FOLLOW_UP: "the time lies beyond the longest follow-up",
     Reason.NO_EVENT: "no event was observed",
     Reason.MONOTONE: "the likelihood rises without end in this effect: the estimate is infinite",
-    Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
-    Reason.VISIT_EMPTY: "a visit has no outcome",
-    Reason.DF_UNDEFINED: "too few patients for the degrees of freedom to exist",
-    Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",
     Reason.EMPTY_CATEGORY: "a category without patients",
     Reason.NO_OVERDISPERSION: "the counts do not vary more than a Poisson model expects: the dispersion is zero",
     Reason.LEVERAGE: "a patient alone determines a coefficient: this variance does not exist",
     Reason.LEVEL_OUT_OF_REACH: "too few patients for an interval of this level",
     Reason.NO_EXPOSURE: "an arm has no exposure",
-    Reason.NO_STATISTIC: "the comparison has no test statistic",
     Reason.IMPUTATIONS_TOO_FEW: "too few imputations to tell how they vary",
     Reason.IMPUTATION_FAILED: "an imputed data set has no result",
     Reason.NO_MEAN_TO_CARRY: "a patient leaves before the first visit: there is no mean to carry forward",
     Reason.NOT_MONOTONE: "the missing values are not monotone: a value follows a missing one",
     Reason.NOT_TIPPED: "no delta that was tried changes the conclusion",
+    Reason.NO_STATISTIC: "the comparison has no test statistic",
 }
 
 

@@ -119,7 +119,7 @@ def fallback_graph(weights: ArrayLike, *, back: bool = False) -> Graph:
 
 
 def gatekeeper(
-    families: Sequence[Sequence[int]], kind: Literal["parallel", "serial"] = "parallel", *, epsilon: float = 1e-9
+    families: Sequence[Sequence[int]], kind: Literal["parallel", "serial"] = "parallel", *, epsilon: float = 1e-8
 ) -> Graph:
     """Gatekeeping: families of hypotheses in an order, with Holm's procedure in the last.
 

@@ -135,17 +135,37 @@ def read_cases(folder: Path) -> list[Case]:
             found = f"no file of cases ({error})"
             faults.append(Fault(path.name, found, "a file of cases holds {area, cases: [...]}", "Mend it or move it."))
             continue
+        if not isinstance(given, list):
+            allowed = "a file of cases holds {area, cases: [...]}"
+            faults.append(Fault(f"{path.name}: cases", "no list", allowed, "Put the cases in a list."))
+            continue
         for position, one in enumerate(given):
-            missing = [key for key in ("id", "call", "input", "result") if key not in one]
-            if missing:
-                where = f"{path.name}: cases[{position}]"
-                found = f"without {', '.join(missing)}"
-                faults.append(Fault(where, found, "a case has an id, a call, an input and a result", "Add what lacks."))
+            fault = _fault(one, f"{path.name}: cases[{position}]")
+            if fault:
+                faults.append(fault)
                 continue
             cases.append(_case(one, content.get("area", path.stem), folder))
     if faults:
         raise DataError(faults)
     return cases
+
+
+KEYS = {"id": str, "call": str, "input": dict, "result": dict}
+
+
+def _fault(one: Any, where: str) -> Fault | None:
+    if not isinstance(one, dict):
+        allowed = "a case is an object with id, call, input and result"
+        return Fault(where, f"no object but {str(one)[:40]!r}", allowed, "Mend it or take it out.")
+    missing = [key for key in KEYS if key not in one]
+    if missing:
+        allowed = "a case has an id, a call, an input and a result"
+        return Fault(where, f"without {', '.join(missing)}", allowed, "Add what lacks.")
+    wrong = [key for key, kind in KEYS.items() if not isinstance(one[key], kind)]
+    if wrong:
+        allowed = "id and call are text, input and result are objects"
+        return Fault(f"{where}.{wrong[0]}", f"{str(one[wrong[0]])[:40]!r}", allowed, "Mend it.")
+    return None
 
 
 def _case(one: dict[str, Any], area: str, folder: Path) -> Case:
