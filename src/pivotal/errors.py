@@ -2,6 +2,7 @@
 
 PivotalError
 ├── StudyError      the study file is wrong: every fault at once
+├── ProductError    the product file is wrong: every fault at once
 ├── DataError       the data are wrong: every fault at once
 └── UsageError      a command or call is wrong: an unknown study, scenario or option
 """
@@ -62,6 +63,12 @@ class StudyError(FaultsError):
     """The study file is wrong (exit status 1); `faults` holds all of them."""
 
     what = "the study"
+
+
+class ProductError(FaultsError):
+    """The product file is wrong (exit status 1); `faults` holds all of them."""
+
+    what = "the product file"
 
 
 class DataError(FaultsError):

@@ -1,0 +1,28 @@
+"""The label: whom an approval covers, on which day, and how sure that is. No medical advice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["Indication", "Product", "load_product", "products", "read_product"]
+
+_HOMES = {
+    "Indication": "product",
+    "Product": "product",
+    "load_product": "load",
+    "products": "load",
+    "read_product": "load",
+}
+
+if TYPE_CHECKING:
+    from pivotal.label.load import load_product, products, read_product
+    from pivotal.label.product import Indication, Product
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when they are first used, so that the command line starts quickly."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pivotal.label' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"pivotal.label.{_HOMES[name]}"), name)
