@@ -3,6 +3,8 @@
 PivotalError
 ├── StudyError      the study file is wrong: every fault at once
 ├── ProductError    the product file is wrong: every fault at once
+├── EpidemiologyError  the file of epidemiology is wrong: every fault at once
+├── ClaimsError     the file of claims is wrong: every fault at once
 ├── DataError       the data are wrong: every fault at once
 └── UsageError      a command or call is wrong: an unknown study, scenario or option
 """
@@ -69,6 +71,18 @@ class ProductError(FaultsError):
     """The product file is wrong (exit status 1); `faults` holds all of them."""
 
     what = "the product file"
+
+
+class EpidemiologyError(FaultsError):
+    """The file of epidemiology is wrong (exit status 1); `faults` holds all of them."""
+
+    what = "the epidemiology"
+
+
+class ClaimsError(FaultsError):
+    """The file of claims is wrong (exit status 1); `faults` holds all of them."""
+
+    what = "the claims"
 
 
 class DataError(FaultsError):
