@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pivotal.errors import PivotalError, UsageError
+from pivotal.label.commands import app as label
 
 if TYPE_CHECKING:
     from pivotal.api import Progress
@@ -27,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(label)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or path of a study file.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bits.", min=0)]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.errors import nearest
+from pivotal.label.product import CONDITION
 from pivotal.study.checks.criteria import of_criterion, of_variable, value_of
 from pivotal.study.checks.node import Node, Problem
 from pivotal.study.checks.references import each_unknown, twice, unknown
@@ -56,6 +57,13 @@ def _variables(product: Node) -> Iterator[Problem]:
             key = plain(alias.data)
             if seen.setdefault(key, name) != name:
                 yield alias.problem(f"{seen[key]} has this name already", "Rename or remove one of them.", alias.data)
+
+    conditions = product.child("variables", CONDITION)
+    if product.has("variables") and conditions.text("type") != "category":
+        allowed = f"a product file has a category {CONDITION}, the condition to be treated"
+        found = "of another type" if conditions.data is not None else f"without {CONDITION}"
+        place = conditions if conditions.data is not None else product.child("variables")
+        yield place.problem(allowed, "Add it.", found)
 
 
 def plain(name: str) -> str:

@@ -11,6 +11,11 @@ from pivotal.study.base import Figure, Name, Part, Sourced
 from pivotal.study.criteria import Criterion
 from pivotal.study.model import Source, Variable
 
+CONDITION = "CONDITION"
+"""The variable, a category, that every product file has: the condition to be treated."""
+AGE = "AGE"
+"""The variable that a date of birth is turned into."""
+
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Certainty = Literal["read", "excerpted", "secondary", "unverified", "assumed"]
 """How sure a statement is.
@@ -146,11 +151,21 @@ class Indication(Stated):
         )
 
 
+class Code(Stated):
+    """A code of a terminology; with `prefix`, every code that begins so."""
+
+    system: Literal["http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"]
+    code: Name
+    display: str | None = None
+    prefix: bool = False
+
+
 class Grade(Stated):
     """A word of severity and the score that it stands for."""
 
     word: Name
     score: float
+    codes: tuple[Code, ...] = ()
 
 
 class Scale(Stated):
@@ -160,15 +175,6 @@ class Scale(Stated):
     scores: Name = Field(description="the variable that holds the score")
     instrument: Name
     grades: tuple[Grade, ...] = Field(min_length=1)
-
-
-class Code(Stated):
-    """A code of a terminology; with `prefix`, every code that begins so."""
-
-    system: Literal["http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"]
-    code: Name
-    display: str | None = None
-    prefix: bool = False
 
 
 class Term(Stated):
