@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pivotal.errors import PivotalError, UsageError
+from pivotal.label.commands import ProductName
 from pivotal.label.commands import app as label
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipp
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bits.", min=0)]
 Replicates = Annotated[int, typer.Option(help="Trials a scenario.", min=1)]
 Workers = Annotated[int | None, typer.Option(help="Threads; all cores by default.", min=1)]
+AnyDay = Annotated[
+    str | None, typer.Option("--on", metavar="DATE", help="The day, as 2025-09-18; of the latest approval by default.")
+]
+Numbers = Annotated[str, typer.Option(help="Name of shipped epidemiology, or path of a file of it.")]
 _debug = False
 
 
@@ -194,6 +199,83 @@ def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder
     from pivotal import api
 
     typer.echo(f"Wrote {api.report(directory)}")
+
+
+@app.command()
+def evidence(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Name of shipped claims, or path of a file of claims.")],
+    facts: Annotated[bool, typer.Option("--facts", help="List the facts that claims can name, and stop.")] = False,
+    out: Annotated[Path | None, typer.Option(help="File for the verdicts (JSON).")] = None,
+) -> None:
+    """Hold claims against sourced facts: each agrees, contradicts, or cannot be decided."""
+    from pivotal.files import whole_file, write_json
+    from pivotal.label import hold, load_claims
+    from pivotal.label.tell import evidence_words, facts_words
+
+    claims, known = load_claims(file)
+    if facts:
+        typer.echo(facts_words(known), nl=False)
+        return
+    judged = hold(claims, known)
+    if out is not None:
+        with whole_file(out) as path:
+            write_json(path, {"claims": claims.evidence.id, "judged": [one.as_json() for one in judged]})
+        typer.echo(f"Wrote {out}: {len(judged)} claims")
+    typer.echo(evidence_words(claims, judged), nl=False)
+
+
+@label.command()
+def against(
+    study: StudyName,
+    product: ProductName,
+    on: AnyDay = None,
+    candidates: Annotated[int, typer.Option(help="Virtual candidates for the trial.", min=1)] = 100_000,
+    seed: Seed = 1,
+    epidemiology: Numbers = "us-atopic-dermatitis",
+    out: Annotated[Path | None, typer.Option(help="File for the comparison (JSON).")] = None,
+) -> None:
+    """Whom the label covers that the trial never studied, and whom the trial studied that the label leaves out."""
+    from pivotal.files import whole_file, write_json
+    from pivotal.label import load_epidemiology
+    from pivotal.label.against import against as hold_against
+    from pivotal.label.tell import against_words
+
+    numbers = load_epidemiology(epidemiology)
+    found = hold_against(study, product, on=on, epidemiology=numbers, candidates=candidates, seed=seed)
+    if out is not None:
+        with whole_file(out) as path:
+            write_json(path, found.as_json())
+        typer.echo(f"Wrote {out}")
+    typer.echo(against_words(found), nl=False)
+
+
+@label.command()
+def reach(
+    product: ProductName,
+    on: AnyDay = None,
+    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers.", min=1)] = 100_000,
+    seed: Seed = 1,
+    epidemiology: Numbers = "us-atopic-dermatitis",
+    picture: Annotated[Path | None, typer.Option(help="File for the picture (SVG).")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the numbers (JSON).")] = None,
+) -> None:
+    """How many people the label covers, at most, and what each approval added."""
+    from pivotal.files import whole_file, write_json
+    from pivotal.label.reach import reach as reached
+    from pivotal.label.tell import reach_words
+
+    found = reached(product, epidemiology, on=on, draws=draws, seed=seed)
+    if picture is not None:
+        from pivotal.report.approval import reach_picture
+
+        with whole_file(picture) as path:
+            path.write_text(reach_picture(found.as_json()), encoding="utf-8")
+        typer.echo(f"Wrote {picture}")
+    if out is not None:
+        with whole_file(out) as path:
+            write_json(path, found.as_json())
+        typer.echo(f"Wrote {out}")
+    typer.echo(reach_words(found), nl=False)
 
 
 @app.command()

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["Indication", "Product", "load_product", "products", "read_product"]
+__all__ = [
+    "Indication",
+    "Product",
+    "against",
+    "hold",
+    "load_claims",
+    "load_epidemiology",
+    "load_product",
+    "products",
+    "reach",
+    "read_product",
+]
 
 _HOMES = {
     "Indication": "product",
     "Product": "product",
+    "against": "against",
+    "hold": "evidence",
+    "load_claims": "claims_load",
+    "load_epidemiology": "epidemiology",
     "load_product": "load",
     "products": "load",
+    "reach": "reach",
     "read_product": "load",
 }
 
 if TYPE_CHECKING:
+    from pivotal.label.against import against
+    from pivotal.label.claims_load import load_claims
+    from pivotal.label.epidemiology import load_epidemiology
+    from pivotal.label.evidence import hold
     from pivotal.label.load import load_product, products, read_product
     from pivotal.label.product import Indication, Product
+    from pivotal.label.reach import reach
 
 
 def __getattr__(name: str) -> Any:

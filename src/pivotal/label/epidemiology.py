@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from pivotal.errors import EpidemiologyError, UsageError, nearest
-from pivotal.label.product import LabelSource, Stated
+from pivotal.label.product import Certainty, LabelSource, Stated
 from pivotal.study.base import Name, Part
 from pivotal.study.checks.node import Node, Problem
 from pivotal.study.checks.references import each_unknown, twice, unknown
@@ -22,6 +22,14 @@ from pivotal.study.schema import Shape, problems
 from pivotal.study.toml import faults, parsed, text_of
 
 _LIBRARY = Path(__file__).parent / "epidemiology"
+SURE: dict[Certainty, str] = {
+    "read": "the source was read",
+    "excerpted": "as another site excerpts it",
+    "secondary": "a secondary source",
+    "unverified": "unverified",
+    "assumed": "assumed",
+}
+"""How sure a figure is, in words."""
 
 
 class EpidemiologyHead(Stated):
@@ -57,6 +65,9 @@ class People(Stated):
     who: Criterion = Field(description="their age, as a criterion on AGE")
     low: float = Field(gt=0)
     high: float | None = Field(default=None, gt=0)
+    counts: Literal["every severity", "unclear"] = Field(
+        default="every severity", description="whether the source says that it counts every severity"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> People:

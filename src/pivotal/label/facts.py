@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from pivotal.label.claims import Claims, OwnFact
-from pivotal.label.epidemiology import Epidemiology, People
+from pivotal.label.epidemiology import SURE, Epidemiology, People
 from pivotal.label.extent import Extent, extent
 from pivotal.label.product import CERTAINTY_WORDS, Indication, Product
 from pivotal.study.base import Figure, Sourced
@@ -236,7 +236,8 @@ def _epidemiology(file: Epidemiology) -> Iterator[Known]:
         name = f"epidemiology.people.{row.id}"
         yield Known(
             name, "range", (row.low, row.high), people_words(row), "people", _cite(row.source, file.sources),
-            _url(row.source, file.sources),
+            _url(row.source, file.sources), SURE[row.certainty or file.sources[row.source].certainty]
+            if row.source else None,
         )  # fmt: skip
     for one in file.prevalence:
         yield _number(f"epidemiology.prevalence.{one.id}", one.percent, "%", file.sources, one)
