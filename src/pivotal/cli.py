@@ -39,7 +39,9 @@ Workers = Annotated[int | None, typer.Option(help="Threads; all cores by default
 AnyDay = Annotated[
     str | None, typer.Option("--on", metavar="DATE", help="The day, as 2025-09-18; of the latest approval by default.")
 ]
-Numbers = Annotated[str, typer.Option(help="Name of shipped epidemiology, or path of a file of it.")]
+Numbers = Annotated[
+    str | None, typer.Option(help="Shipped epidemiology, or path of a file; by default that of the product's country.")
+]
 _debug = False
 
 
@@ -82,9 +84,11 @@ def show(study: StudyName) -> None:
 @app.command()
 def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study file.")]) -> None:
     """Check a study file: all its faults at once, each with file, line and key."""
+    from pivotal.label import product_of
     from pivotal.study import load
 
     study = load(file)
+    product_of(study)
     typer.echo(
         f"{file}: right. {study.id}: {len(study.arms)} arms, {len(study.endpoints)} endpoints, "
         f"{len(study.population.criteria)} criteria, {len(study.scenarios)} scenarios."
@@ -231,17 +235,15 @@ def against(
     on: AnyDay = None,
     candidates: Annotated[int, typer.Option(help="Virtual candidates for the trial.", min=1)] = 100_000,
     seed: Seed = 1,
-    epidemiology: Numbers = "us-atopic-dermatitis",
+    epidemiology: Numbers = None,
     out: Annotated[Path | None, typer.Option(help="File for the comparison (JSON).")] = None,
 ) -> None:
     """Whom the label covers that the trial never studied, and whom the trial studied that the label leaves out."""
     from pivotal.files import whole_file, write_json
-    from pivotal.label import load_epidemiology
     from pivotal.label.against import against as hold_against
     from pivotal.label.tell import against_words
 
-    numbers = load_epidemiology(epidemiology)
-    found = hold_against(study, product, on=on, epidemiology=numbers, candidates=candidates, seed=seed)
+    found = hold_against(study, product, on=on, epidemiology=epidemiology, candidates=candidates, seed=seed)
     if out is not None:
         with whole_file(out) as path:
             write_json(path, found.as_json())
@@ -255,7 +257,7 @@ def reach(
     on: AnyDay = None,
     draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers.", min=1)] = 100_000,
     seed: Seed = 1,
-    epidemiology: Numbers = "us-atopic-dermatitis",
+    epidemiology: Numbers = None,
     picture: Annotated[Path | None, typer.Option(help="File for the picture (SVG).")] = None,
     out: Annotated[Path | None, typer.Option(help="File for the numbers (JSON).")] = None,
 ) -> None:

@@ -9,9 +9,11 @@ __all__ = [
     "Product",
     "against",
     "hold",
+    "label_summary",
     "load_claims",
     "load_epidemiology",
     "load_product",
+    "product_of",
     "products",
     "reach",
     "read_product",
@@ -22,9 +24,11 @@ _HOMES = {
     "Product": "product",
     "against": "against",
     "hold": "evidence",
+    "label_summary": "summary",
     "load_claims": "claims_load",
     "load_epidemiology": "epidemiology",
     "load_product": "load",
+    "product_of": "summary",
     "products": "load",
     "reach": "reach",
     "read_product": "load",
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from pivotal.label.load import load_product, products, read_product
     from pivotal.label.product import Indication, Product
     from pivotal.label.reach import reach
+    from pivotal.label.summary import label_summary, product_of
 
 
 def __getattr__(name: str) -> Any:

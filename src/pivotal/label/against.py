@@ -19,7 +19,7 @@ from pivotal.errors import UsageError
 from pivotal.label.checks import plain
 from pivotal.label.coverage import Coverage, covers
 from pivotal.label.days import a_day
-from pivotal.label.epidemiology import Epidemiology, People
+from pivotal.label.epidemiology import Epidemiology, People, epidemiology_for, load_epidemiology
 from pivotal.label.extent import Extent, extents
 from pivotal.label.load import load_product
 from pivotal.label.product import AGE, CERTAINTY_WORDS, CONDITION, Indication, Product
@@ -65,9 +65,10 @@ class Row:
     label_only, trial_only
         What the label takes and the trial does not, and the other way round; None where there is nothing.
     missed
-        Of candidates whom the label may cover: the share that this keeps out of the trial.
+        Of candidates whom the label may cover: the share that this keeps out of the trial. None where nobody is, where
+        nothing says how many are, or where there is nobody to take it of.
     left_out
-        Of candidates whom the trial takes: the share that this leaves out of the label.
+        Of candidates whom the trial takes: the share that this leaves out of the label; None likewise.
     trial_source, label_source
         As they are cited; the label's with how sure it is.
     note
@@ -175,7 +176,7 @@ def against(
     product: Product | str,
     *,
     on: date | str | None = None,
-    epidemiology: Epidemiology | None = None,
+    epidemiology: Epidemiology | str | None = None,
     candidates: int = CANDIDATES,
     seed: int = 1,
 ) -> Against:
@@ -188,7 +189,8 @@ def against(
     on
         The day; that of the product's latest approval by default.
     epidemiology
-        Numbers of people by age, for the share of the label's people whose age the trial did not study.
+        Numbers of people by age, for the share of the label's people whose age the trial did not study; itself, its name
+        or path; by default the package's of the product's jurisdiction, if it has one.
     candidates
         Virtual candidates for the trial that are drawn.
     seed
@@ -218,6 +220,8 @@ def against(
     study = load(study) if isinstance(study, str) else study
     product = load_product(product) if isinstance(product, str) else product
     day = latest(product) if on is None else a_day(on)
+    numbers = epidemiology_for(product.product.jurisdiction) if epidemiology is None else epidemiology
+    numbers = load_epidemiology(numbers) if isinstance(numbers, str) else numbers
     indication = indication_for(study, product, day)
     sides = _Sides(study, product, indication)
     made = _candidates(study, product, indication, day, sides, candidates, seed)
@@ -233,7 +237,7 @@ def against(
         seed=seed,
         unknown=() if made is None else made.unknown,
         assumed=_assumed(study, sides) if made is not None else (),
-        ages=None if epidemiology is None else _ages(sides, epidemiology, product),
+        ages=None if numbers is None else _ages(sides, numbers, product),
     )
 
 
@@ -368,7 +372,8 @@ class _Made:
             "trial only": both(enrolled.astype(np.int8), _not(self.label)),
             "neither": both((~enrolled).astype(np.int8), _not(self.label)),
         }
-        return {name: share(answers[name]) for name in PARTS}
+        found = {name: share(answers[name]) for name in PARTS}
+        return {name: one for name, one in found.items() if one is not None}
 
     def missed(self, criteria: Sequence[Criterion]) -> Share | None:
         """Of those whom the label may cover: who fail the trial's criteria; None where nothing says how many do."""
@@ -379,7 +384,7 @@ class _Made:
             holds = both(holds, passes(criterion, self.columns))
         return share((holds[self.label != 0] != 1).astype(np.int8))
 
-    def left_out(self, criteria: Sequence[Criterion]) -> Share:
+    def left_out(self, criteria: Sequence[Criterion]) -> Share | None:
         """Of those whom the trial takes: who fail the label's criteria."""
         holds = np.ones(len(self.trial), dtype=np.int8)
         for criterion in criteria:
@@ -395,11 +400,11 @@ def _named(criterion: Criterion) -> str:
     return criterion.text or criterion.id or criterion.variable or "criterion"
 
 
-def share(answer: Truth) -> Share:
-    """The share of yes: as if unknown were no, and as if it were yes; NaN where there is nobody."""
+def share(answer: Truth) -> Share | None:
+    """The share of yes: as if unknown were no, and as if it were yes; None where there is nobody to take it of."""
     n = len(answer)
     if n == 0:
-        return Share(float("nan"), float("nan"), float("nan"), 0)
+        return None
     low, high = float((answer == 1).mean()), float((answer != 0).mean())
     return Share(low, high, max(sqrt(p * (1 - p) / n) for p in (low, high)), n)
 

@@ -105,7 +105,7 @@ class Prevalence(Interval):
 
 
 class Gap(Part):
-    """A figure that no source gives."""
+    """A figure that no source gives, and what follows from that."""
 
     what: Name
     why: Name
@@ -161,6 +161,12 @@ def load_epidemiology(name: str | Path) -> Epidemiology:
     """
     path = _path(name)
     return read_epidemiology(text_of(path, file=_SHAPE.file, error=EpidemiologyError), path.name)
+
+
+def epidemiology_for(jurisdiction: str) -> Epidemiology | None:
+    """The first file of the package about a jurisdiction; None where there is none."""
+    files = (load_epidemiology(name) for name in epidemiologies())
+    return next((one for one in files if one.epidemiology.jurisdiction == jurisdiction), None)
 
 
 def read_epidemiology(text: str, name: str = "epidemiology.toml") -> Epidemiology:

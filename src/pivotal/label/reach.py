@@ -23,8 +23,18 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.errors import UsageError
 from pivotal.label.days import a_day
-from pivotal.label.epidemiology import SURE, Epidemiology, People, Share, Split, load_epidemiology
+from pivotal.label.epidemiology import (
+    SURE,
+    Epidemiology,
+    People,
+    Share,
+    Split,
+    epidemiologies,
+    epidemiology_for,
+    load_epidemiology,
+)
 from pivotal.label.extent import extents
 from pivotal.label.facts import people_words
 from pivotal.label.load import load_product
@@ -171,7 +181,7 @@ class Reach:
     history
         What each approval up to the last one in the file added.
     gaps
-        Figures that no source gives, with what follows.
+        Figures that no source gives, each with what follows from that.
     draws, seed
         Of the uncertainty.
     """
@@ -183,7 +193,7 @@ class Reach:
     uncounted: tuple[Uncounted, ...]
     total: Amount | None
     history: tuple[Added, ...]
-    gaps: tuple[str, ...]
+    gaps: tuple[tuple[str, str], ...]
     draws: int
     seed: int
 
@@ -196,7 +206,7 @@ class Reach:
 
 def reach(
     product: Product | str,
-    epidemiology: Epidemiology | str = "us-atopic-dermatitis",
+    epidemiology: Epidemiology | str | None = None,
     *,
     on: date | str | None = None,
     draws: int = DRAWS,
@@ -207,7 +217,7 @@ def reach(
     Parameters
     ----------
     product, epidemiology
-        Themselves, or their names or paths.
+        Themselves, or their names or paths; by default the package's epidemiology of the product's jurisdiction.
     on
         The day; that of the latest approval in the product file by default.
     draws
@@ -219,6 +229,11 @@ def reach(
     -------
     Reach
         Bounds with their chains, what is missing, and what each approval added.
+
+    Raises
+    ------
+    UsageError
+        If there is no epidemiology of the product's jurisdiction, or the day is none.
 
     Notes
     -----
@@ -234,7 +249,7 @@ def reach(
     [2.3, 21.0]
     """
     product = load_product(product) if isinstance(product, str) else product
-    epidemiology = load_epidemiology(epidemiology) if isinstance(epidemiology, str) else epidemiology
+    epidemiology = _epidemiology(epidemiology, product)
     day = max(i.effective for i in product.indications) if on is None else a_day(on)
     maker = _Maker(product, epidemiology, draws, seed)
     made = maker.on(day)
@@ -246,10 +261,18 @@ def reach(
         uncounted=made.uncounted,
         total=made.total,
         history=maker.history(),
-        gaps=tuple(f"{gap.what}, {gap.why}" for gap in epidemiology.missing),
+        gaps=tuple((gap.what, gap.why) for gap in epidemiology.missing),
         draws=draws,
         seed=seed,
     )
+
+
+def _epidemiology(asked: Epidemiology | str | None, product: Product) -> Epidemiology:
+    found = epidemiology_for(product.product.jurisdiction) if asked is None else asked
+    if found is None:
+        where, names = product.product.jurisdiction, ", ".join(epidemiologies())
+        raise UsageError(f"the package has no epidemiology of {where!r}; it has {names}. Name a file of your own.")
+    return load_epidemiology(found) if isinstance(found, str) else found
 
 
 @dataclass(frozen=True)

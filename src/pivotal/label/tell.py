@@ -47,7 +47,7 @@ def _claim(one: Judged) -> list[str]:
     claim = one.claim
     where = f" ({claim.where})" if claim.where else ""
     quote = f" “{claim.quote}”{where}" if claim.quote else where
-    lines = wrapped(f"{claim.id}. {one.verdict.upper()}:{quote} {claim.claim}.", hang="   ")
+    lines = wrapped(f"{claim.id}. {one.verdict.upper()}: {claim.claim}.{quote}", hang="   ")
     if one.why is not None:
         lines += wrapped(f"{one.why}.", indent="   ")
     for finding in one.findings:
@@ -82,11 +82,11 @@ def against_words(found: Against) -> str:
     """Trial and label criterion by criterion, with simulated shares."""
     title = f"{found.study} against the label of {found.product} on {found.on}: {found.indication.id}, {found.indication.condition}"
     lines = [*wrapped(title), "=" * min(len(title), 96), ""]
-    label_only = [row for row in found.rows if row.label_only]
+    asked = [row for row in found.rows if row.label_only and row.label]
     lines += _section(
-        "The label covers, and the trial never studied",
-        [_line(row, row.label_only, row.missed) for row in label_only],
+        "The label covers, and the trial never studied", [_line(row, row.label_only, row.missed) for row in asked]
     )
+    lines += _turned_away([row for row in found.rows if row.label_only and not row.label])
     lines += _section(
         "The trial studied, and the label leaves out",
         [_line(row, row.trial_only, row.left_out) for row in found.rows if row.trial_only],
@@ -105,20 +105,31 @@ def _section(title: str, texts: Sequence[str]) -> list[str]:
     return [title, "-" * len(title), *body, ""] if texts else []
 
 
+def _turned_away(rows: Sequence[Row]) -> list[str]:
+    """What the trial asks and the label does not: so that the label covers those whom the trial turned away."""
+    if not rows:
+        return []
+    title = "The label does not ask, and the trial turned away"
+    lines = [title, "-" * len(title)]
+    for row in rows:
+        without = "those without: " if row.trial == "required" else ""
+        share = "share not known" if row.missed is None else share_words(row.missed)
+        lines += wrapped(f"- {without}{row.subject}: {share}", indent="  ", hang="    ")
+    return [*lines, ""]
+
+
 def _line(row: Row, who: str | None, share: Share | None) -> str:
     trial, label = row.trial or "not asked", row.label or "not asked"
-    said = "no distribution is known" if share is None else share_words(share)
-    return f"{row.subject}: {who} (trial: {trial}; label: {label}). Share: {said}."
+    said = "share not known" if share is None else share_words(share)
+    return f"{row.subject}: {who} (trial: {trial}; label: {label}): {said}."
 
 
 def share_words(share: Share) -> str:
     """A simulated share with its Monte-Carlo standard error; two bounds where something is unknown."""
-    if share.n == 0:
-        return "nobody to take it of"
-    error = f"MCSE {100 * share.mcse:.2f}"
+    error = f" (MCSE {100 * share.mcse:.2f})" if share.mcse > 0 else ""
     if share.low == share.high:
-        return f"{100 * share.low:.1f} % ({error})"
-    return f"unknown, {100 * share.low:.1f} to {100 * share.high:.1f} % ({error})"
+        return f"{100 * share.low:.1f} %{error}"
+    return f"not known, {100 * share.low:.1f} to {100 * share.high:.1f} %{error}"
 
 
 def ages_words(ages: Ages) -> str:
@@ -165,12 +176,12 @@ def reach_words(found: Reach) -> str:
     if found.total is None:
         lines += wrapped("Nothing can be counted: no indication is in force for people whom a source counts.")
     else:
-        lines += wrapped(f"At most {total_words(found.total)} in all, of those whom a source counts.")
+        lines += wrapped(f"In all, of those whom a source counts: at most {total_words(found.total)}.")
     lines += ["", *(line for chain in found.chains for line in [*_chain(chain), ""])]
     lines += _section("Not counted", [f"{one.indication}: {one.why}." for one in found.uncounted])
     lines += ["What each approval added", "-" * 24]
     lines += [line for one in found.history for line in wrapped(f"- {added_words(one)}", indent="  ", hang="    ")]
-    lines += ["", *_section("No source gives", [f"{gap}." for gap in found.gaps])]
+    lines += ["", *_section("No source gives", [f"{what}: {why}." for what, why in found.gaps])]
     return "\n".join(lines) + "\n" + f"{found.draws:,} draws of the uncertain numbers, seed {found.seed}.\n"
 
 
@@ -207,4 +218,4 @@ def total_words(found: Amount) -> str:
     said = f"{found.mean / 1e6:.1f} million"
     if found.high > found.low:
         said += f" (95 % of the draws: {found.low / 1e6:.1f} to {found.high / 1e6:.1f}; MCSE {found.mcse / 1e6:.4f})"
-    return said + (", a source saying over and naming no upper end" if found.floor else "")
+    return said + (", or more: a source says over and names no upper end" if found.floor else "")

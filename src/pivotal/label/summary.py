@@ -1,0 +1,85 @@
+"""What an approval says, for a study's report: the label's history, trial against label, reach, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pivotal.errors import UsageError
+from pivotal.label.against import CANDIDATES, against, indication_for, latest
+from pivotal.label.epidemiology import epidemiology_for
+from pivotal.label.load import load_product
+from pivotal.label.product import CERTAINTY_WORDS, Indication, Product
+from pivotal.label.reach import DRAWS, reach
+from pivotal.study import Study
+
+
+def product_of(study: Study) -> Product | None:
+    """The product that a study file names, checked to have an indication for its condition; None where it names none.
+
+    Raises
+    ------
+    UsageError
+        If there is no such product, or it has no indication for the study's condition.
+    ProductError
+        If the product file is wrong.
+    """
+    if study.study.product is None:
+        return None
+    try:
+        product = load_product(study.study.product)
+    except UsageError as error:
+        raise UsageError(f"{study.id}: study.product: {error}") from None
+    indication_for(study, product, latest(product))
+    return product
+
+
+def label_summary(study: Study, *, seed: int = 1, candidates: int = CANDIDATES, draws: int = DRAWS) -> dict[str, Any] | None:
+    """What `label.json` of a run holds, on the day of the latest approval; None where the study names no product.
+
+    Examples
+    --------
+    >>> from pivotal.study import load
+    >>> found = label_summary(load("true-ad3"), candidates=1000, draws=1000)
+    >>> [one["id"] for one in found["indications"]]
+    ['AD-2021', 'VIT-2022', 'AD-2025']
+    """
+    product = product_of(study)
+    if product is None:
+        return None
+    head = product.product
+    numbers = epidemiology_for(head.jurisdiction)
+    return {
+        "product": {"id": head.id, "title": head.title, "jurisdiction": head.jurisdiction, "read": head.read},
+        "on": latest(product).isoformat(),
+        "indications": [_indication(study, product, one) for one in product.indications],
+        "against": against(study, product, candidates=candidates, seed=seed).as_json(),
+        "reach": None if numbers is None else reach(product, numbers, draws=draws, seed=seed).as_json(),
+        "sources": _sources(study, product),
+    }
+
+
+def _indication(study: Study, product: Product, one: Indication) -> dict[str, Any]:
+    trials = [product.trial(name) for name in one.trials]
+    own = [t.id for t in trials if t.registry is not None and t.registry == study.study.registry]
+    return {
+        "id": one.id,
+        "condition": one.condition,
+        "text": one.text,
+        "effective": one.effective.isoformat(),
+        "superseded": None if one.superseded is None else one.superseded.isoformat(),
+        "superseded_by": one.superseded_by,
+        "supplement": one.supplement,
+        "criteria": [f"not: {c.text}" if c.kind == "exclusion" else c.text for c in one.criteria if c.text],
+        "trials": [t.id for t in trials],
+        "this_trial": bool(own),
+        "source": product.cite(one.source) if one.source else None,
+        "sure": CERTAINTY_WORDS[product.certainty(one)],
+    }
+
+
+def _sources(study: Study, product: Product) -> list[dict[str, Any]]:
+    """Sources with their addresses, by which the report finds a citation's."""
+    numbers = epidemiology_for(product.product.jurisdiction)
+    tables = [product.sources, study.sources, numbers.sources if numbers is not None else {}]
+    found = {source.cite: source.url for table in tables for source in table.values()}
+    return [{"cite": cite, "url": url} for cite, url in found.items()]
