@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
+    "Against",
+    "Coverage",
     "Indication",
+    "Patients",
     "Product",
+    "Reach",
     "against",
+    "covers",
     "hold",
     "label_summary",
     "load_claims",
@@ -16,13 +21,21 @@ __all__ = [
     "product_of",
     "products",
     "reach",
+    "read_patient",
     "read_product",
+    "read_table",
+    "to_fhir",
 ]
 
 _HOMES = {
+    "Against": "comparison",
+    "Coverage": "coverage",
     "Indication": "product",
+    "Patients": "patients",
     "Product": "product",
-    "against": "against",
+    "Reach": "counting",
+    "against": "comparison",
+    "covers": "coverage",
     "hold": "evidence",
     "label_summary": "summary",
     "load_claims": "claims_load",
@@ -30,18 +43,25 @@ _HOMES = {
     "load_product": "load",
     "product_of": "summary",
     "products": "load",
-    "reach": "reach",
+    "reach": "counting",
+    "read_patient": "reading",
     "read_product": "load",
+    "read_table": "reading",
+    "to_fhir": "fhir_product",
 }
 
 if TYPE_CHECKING:
-    from pivotal.label.against import against
     from pivotal.label.claims_load import load_claims
+    from pivotal.label.comparison import Against, against
+    from pivotal.label.counting import Reach, reach
+    from pivotal.label.coverage import Coverage, covers
     from pivotal.label.epidemiology import load_epidemiology
     from pivotal.label.evidence import hold
+    from pivotal.label.fhir_product import to_fhir
     from pivotal.label.load import load_product, products, read_product
+    from pivotal.label.patients import Patients
     from pivotal.label.product import Indication, Product
-    from pivotal.label.reach import reach
+    from pivotal.label.reading import read_patient, read_table
     from pivotal.label.summary import label_summary, product_of
 
 

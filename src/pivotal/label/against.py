@@ -320,7 +320,11 @@ class _Sides:
 
     def label_source(self, criteria: Sequence[Criterion]) -> str | None:
         """Sources of criteria of the label, and how sure they are."""
-        said = [f"{self.product.cite(c.source)} ({CERTAINTY_WORDS[self.product.certainty(c)]})" for c in criteria if c.source]
+        said = [
+            f"{self.product.cite(c.source)} ({CERTAINTY_WORDS[self.product.certainty(c)]})"
+            for c in criteria
+            if c.source
+        ]
         return "; ".join(dict.fromkeys(said)) or None
 
 
@@ -341,7 +345,9 @@ def shared_variables(study: Study, product: Product) -> dict[str, str]:
     for name, own in found.items():
         units = (study.variables[name].unit, product.variables[own].unit)
         if units[0] != units[1]:
-            raise UsageError(f"{name} is in {units[0]} in {study.id} and in {units[1]} in {product.id}. Make them the same.")
+            raise UsageError(
+                f"{name} is in {units[0]} in {study.id} and in {units[1]} in {product.id}. Make them the same."
+            )
     return found
 
 
@@ -440,7 +446,9 @@ def _assumed(study: Study, sides: _Sides) -> tuple[str, ...]:
         f"every candidate has {sides.indication.condition}",
     ]
     if any(s.assumed for s in study.cohort.screening):
-        said.append("the shares of candidates whom screening turns away are the study file's assumptions, not published")
+        said.append(
+            "the shares of candidates whom screening turns away are the study file's assumptions, not published"
+        )
     baseline = [b.variable for b in study.cohort.baseline if b.assumed and b.variable in sides.label_on]
     return (*said, *(f"the distribution of {name} among the enrolled is assumed" for name in baseline))
 
@@ -489,7 +497,9 @@ def _measured(sides: _Sides, name: str, original: Sequence[Criterion]) -> str | 
     said = []
     if plain(ours) != plain(theirs) and plain(theirs) in plain(ours):
         said.append(f"the trial's is: {ours}")
-    said += [f"assumed: {s.assumed}" for c in original for s in sides.product.scales if c.variable == s.words and s.assumed]
+    said += [
+        f"assumed: {s.assumed}" for c in original for s in sides.product.scales if c.variable == s.words and s.assumed
+    ]
     said += [c.note for c in original if c.note]
     return "; ".join(said) or None
 
@@ -552,7 +562,11 @@ def _ages(sides: _Sides, epidemiology: Epidemiology, product: Product) -> Ages |
         return None
     criteria = sides.trial_on(name)
     label = [c for c in sides.label if c.variables() == {AGE}]
-    covered = [row for row in epidemiology.people if row.condition == sides.indication.condition and _within(row, label, product)]
+    covered = [
+        row
+        for row in epidemiology.people
+        if row.condition == sides.indication.condition and _within(row, label, product)
+    ]
     outside = [row for row in covered if not _meets(row, criteria, product)]
     inside = [row for row in covered if _within(row, criteria, product)]
     if not covered or len(outside) + len(inside) < len(covered):

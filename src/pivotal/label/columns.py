@@ -25,6 +25,8 @@ UNKNOWN = ("", ".", "na", "nan", "n/a", "null", "none", "unknown", "not known", 
 """Entries that say that a fact is not known."""
 TRUE = ("yes", "y", "true", "t", "1", "1.0")
 FALSE = ("no", "n", "false", "f", "0", "0.0")
+_LOOKED_AT = 1_000
+"""Different wrong words of a column for which the nearest right one is looked for."""
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*|\s+[\d:.]+)?)?)?\Z")
 
 
@@ -37,8 +39,8 @@ def number(entries: pl.Series, variable: Fact, name: str) -> tuple[Column, Wrong
         return _nulls(entries, pl.Float64), wrong
     value = entries.cast(pl.Float64, strict=False).fill_nan(None)
     if entries.dtype == pl.String:
-        rest = entries.filter(value.is_null() & ~_blank(entries)).unique()
-        if len(rest):
+        rest = [t for t in entries.filter(value.is_null()).unique().to_list() if not _blank(t)]
+        if rest:
             value = _with_units(entries, value, rest, variable, spelt, wrong)
     bad = value.is_infinite()
     if variable.range is not None:
@@ -50,11 +52,11 @@ def number(entries: pl.Series, variable: Fact, name: str) -> tuple[Column, Wrong
     return value.set(bad, None), wrong
 
 
-def _with_units(entries: pl.Series, value: Column, rest: pl.Series, variable: Fact, spelt: str, wrong: Wrong) -> Column:
+def _with_units(entries: pl.Series, value: Column, rest: list[str], variable: Fact, spelt: str, wrong: Wrong) -> Column:
     """The entries that are no plain numbers: those with a unit, and those that cannot be read."""
     read: dict[str, float] = {}
     refused: dict[tuple[str, str, str], list[str]] = {}
-    for text in rest.to_list():
+    for text in rest:
         try:
             found = measured(text, variable.unit)
         except UnitError as error:
@@ -76,7 +78,7 @@ def boolean(entries: pl.Series) -> tuple[Column, Wrong]:
     if entries.dtype == pl.Boolean:
         return entries.cast(pl.Int8), {}
     known = dict.fromkeys(TRUE, 1) | dict.fromkeys(FALSE, 0)
-    return _looked_up(_words(entries), known.get, lambda _: ("truth", "it is yes, no, or unknown", ""))
+    return _looked_up(entries, known.get, lambda _: ("truth", "it is yes, no, or unknown", ""))
 
 
 def category(entries: pl.Series, variable: Fact, product: Product, name: str) -> tuple[Column, Wrong]:
@@ -87,7 +89,7 @@ def category(entries: pl.Series, variable: Fact, product: Product, name: str) ->
     whose = f"the words of the {scale} are" if scale else f"{name} is one of"
     allowed = f"{whose} {', '.join(labels)}"
     return _looked_up(
-        _words(entries), lambda text: known.get(plain(text)), lambda text: ("word", allowed, nearest(text, labels))
+        entries, lambda text: known.get(plain(text)), lambda text: ("word", allowed, nearest(text, labels))
     )
 
 
@@ -98,9 +100,8 @@ def condition(entries: pl.Series, product: Product) -> tuple[dict[str, Column], 
         said.setdefault(plain(label), {CONDITION: label})
     spoken = [term.name for term in product.conditions if CONDITION in term.facts]
     terms = list(said)
-    words = _words(entries)
     code, wrong = _looked_up(
-        words,
+        entries,
         lambda text: terms.index(plain(text)) if CONDITION in said.get(plain(text), {}) else None,
         lambda text: ("condition", "the product file does not know this condition", nearest(text, spoken)),
         pl.Int32,
@@ -124,13 +125,13 @@ def coded(variable: Fact, value: Any) -> float:
 
 def born(entries: pl.Series, on: date) -> tuple[Column, Column, Wrong]:
     """Completed years on a day from dates of birth, at least and at most: a year or a month alone leaves a range."""
-    words = _words(entries)
+    words = entries.cast(pl.String)
     low: dict[str, int] = {}
     high: dict[str, int] = {}
     refused: dict[tuple[str, str, str], list[str]] = {}
-    for text in words.drop_nulls().unique().to_list():
+    for text in (t for t in words.unique().to_list() if not _blank(t)):
         try:
-            first, last = _days(text)
+            first, last = _days(text.strip())
         except ValueError:
             key = ("date", "a date of birth is a date such as 2020-05-17, or its year, or its year and month", "")
             refused.setdefault(key, []).append(text)
@@ -180,29 +181,27 @@ def spelling(variable: Fact, name: str) -> str:
     return f"{name} is a {'whole ' if variable.type == 'integer' else ''}number{span}{unit}"
 
 
-def _words(entries: pl.Series) -> pl.Series:
-    """Entries as text without outer blanks, null where they say that nothing is known."""
-    words = entries.cast(pl.String).str.strip_chars()
-    return words.set(_blank(words), None)
-
-
-def _blank(entries: pl.Series) -> pl.Series:
-    return entries.is_null() | entries.str.strip_chars().str.to_lowercase().is_in(UNKNOWN).fill_null(True)
+def _blank(text: str | None) -> bool:
+    """Whether an entry says that nothing is known."""
+    return text is None or text.strip().lower() in UNKNOWN
 
 
 def _looked_up(
-    words: pl.Series,
+    entries: pl.Series,
     look: Callable[[str], int | None],
     fault: Callable[[str], tuple[str, str, str]],
     dtype: Any = pl.Int8,
 ) -> tuple[Column, Wrong]:
     """Codes of words, each different word looked up once."""
+    words = entries.cast(pl.String)
     codes: dict[str, int] = {}
     refused: dict[tuple[str, str, str], list[str]] = {}
-    for text in words.drop_nulls().unique().to_list():
-        code = look(text.lower())
+    wrong_so_far = 0
+    for text in (t for t in words.unique().to_list() if not _blank(t)):
+        code = look(text.strip().lower())
         if code is None:
-            refused.setdefault(fault(text), []).append(text)
+            wrong_so_far += 1
+            refused.setdefault(fault(text.strip() if wrong_so_far <= _LOOKED_AT else ""), []).append(text)
         else:
             codes[text] = code
     wrong = {key: words.is_in(texts).fill_null(False) for key, texts in refused.items()}

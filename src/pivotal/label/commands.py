@@ -101,8 +101,8 @@ def fhir(
 ) -> None:
     """Write the product as FHIR R5: MedicinalProductDefinition and ClinicalUseDefinition."""
     from pivotal.files import whole_file, write_json
+    from pivotal.label.fhir_product import to_fhir
     from pivotal.label.load import load_product
-    from pivotal.label.to_fhir import to_fhir
 
     bundle = to_fhir(load_product(product))
     with whole_file(out) as path:

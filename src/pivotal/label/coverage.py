@@ -171,7 +171,7 @@ def _column(values: Any) -> pl.Series:
 
 def texts(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Facts of a few patients as a table of text."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(name for row in rows for name in row)) or ["patient"]
     return pl.DataFrame({n: pl.Series([as_text(row.get(n)) for row in rows], dtype=pl.String) for n in names})
 
 

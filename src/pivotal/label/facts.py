@@ -153,7 +153,9 @@ def _met(study: Study, role: str, endpoints: Sequence[Endpoint]) -> Known:
     """Whether every posted test of the endpoints at their own visits is below the study's alpha."""
     alpha, said, answers, keys = study.testing.alpha, [], [], []
     for endpoint in endpoints:
-        tests = [p for p in study.posted if (p.endpoint, p.visit) == (endpoint.name, endpoint.visit) and p.p is not None]
+        tests = [
+            p for p in study.posted if (p.endpoint, p.visit) == (endpoint.name, endpoint.visit) and p.p is not None
+        ]
         for test in tests:
             assert test.p is not None
             answers.append(_below(test.p, alpha))
@@ -197,7 +199,9 @@ def _product(product: Product) -> Iterator[Known]:
     if product.boxed_warning:
         topics = tuple(topic.text for topic in product.boxed_warning)
         first = product.boxed_warning[0]
-        known = Known("product.boxed_warning", "list", topics, "; ".join(topics), source=product.cite(first.source or ""))
+        known = Known(
+            "product.boxed_warning", "list", topics, "; ".join(topics), source=product.cite(first.source or "")
+        )
         yield _sure(known, product, first)
 
 

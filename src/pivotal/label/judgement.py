@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pivotal.label.coverage import ANSWERS, Coverage, in_codes
-from pivotal.label.product import DoseLimit, Fact, Indication, Limitation
+from pivotal.label.product import CONDITION, DoseLimit, Fact, Indication, Limitation
 from pivotal.label.reasons import reason, unknown_facts
 from pivotal.label.show import NO_ADVICE, machine, noted, sure
 from pivotal.study.criteria import passes
@@ -32,7 +32,7 @@ def judgement(coverage: Coverage, notes: Sequence[str] = ()) -> str:
 def _one(coverage: Coverage, row: int) -> list[str]:
     product = coverage.product
     said = ANSWERS[int(coverage.answer[row])].upper()
-    head = f"{product.product.title} on {coverage.on}: {said}"
+    head = f"{product.product.title} on {coverage.on}{_which(coverage, row)}: {said}"
     lines = [head, "=" * min(len(head), 96), *wrapped(_capital(reason(coverage, row)) + ".")]
     lines += ["", "Facts:", *(items(_facts(coverage, row)) or ["  none"])]
     for i, indication in enumerate(coverage.indications):
@@ -44,6 +44,13 @@ def _one(coverage: Coverage, row: int) -> list[str]:
         topics = ", ".join(topic.text for topic in product.boxed_warning)
         lines += ["", *wrapped(f"Boxed warning: {topics}{sure(product, product.boxed_warning[0])}.", hang="  ")]
     return lines
+
+
+def _which(coverage: Coverage, row: int) -> str:
+    """Which of several conditions a row is about."""
+    codes = coverage.patients.columns.get(CONDITION)
+    labels = coverage.product.variables[CONDITION].categories or ()
+    return f", {labels[int(codes[row])]}" if len(coverage) > 1 and codes is not None and codes[row] >= 0 else ""
 
 
 def _indication(coverage: Coverage, indication: Indication, i: int, row: int) -> list[str]:

@@ -11,7 +11,7 @@ from pivotal.label.fhir import day_of, listed, name_of, said
 from pivotal.label.product import Medicines
 
 if TYPE_CHECKING:
-    from pivotal.label.bundle import Gathered
+    from pivotal.label.fhir_patient import Gathered
 
 JSON = Mapping[str, Any]
 KINDS = ("MedicationRequest", "MedicationStatement")

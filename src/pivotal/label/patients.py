@@ -88,6 +88,15 @@ class Patients:
         missing = np.isnan(values) if values.dtype.kind == "f" else values < 0
         return missing | (self.upper[name] > values) if name in self.upper else np.asarray(missing)
 
+    def is_unknown(self, name: str, row: int) -> bool:
+        """Whether a variable is unknown of one patient, or known within limits only."""
+        values = self.columns.get(name)
+        if values is None:
+            return True
+        value = values[row]
+        missing = value != value or (values.dtype.kind != "f" and value < 0)
+        return bool(missing or (name in self.upper and self.upper[name][row] > value))
+
 
 @dataclass(slots=True)
 class _Reader:

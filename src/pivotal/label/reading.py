@@ -70,17 +70,12 @@ def read_patient(
     spots = dict(told.place.spots) | {option: option for option in options}
     found = told.findings
     try:
-        patients = read_frame(product, _frame(rows), on=on, place=Place(told.place.file, None, spots))
+        patients = read_frame(product, texts(rows), on=on, place=Place(told.place.file, None, spots))
     except DataError as error:
         for fault in error.faults:
             found.add("facts", fault)
     found.raise_any()
     return patients, told.notes
-
-
-def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    frame = texts(rows)
-    return frame if frame.width else pl.DataFrame({"patient": pl.Series([None] * len(rows), dtype=pl.String)})
 
 
 def _told(product: Product, file: Path, on: date) -> Told:
@@ -95,7 +90,7 @@ def _told(product: Product, file: Path, on: date) -> Told:
     text = _text(file)
     data, spots = _toml(text, file.name) if suffix == ".toml" else _json(text, file.name)
     if isinstance(data, dict) and "resourceType" in data:
-        from pivotal.label.bundle import from_fhir
+        from pivotal.label.fhir_patient import from_fhir
 
         return from_fhir(product, data, file.name, on)
     return _plain(data, file.name, spots)

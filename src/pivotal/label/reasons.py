@@ -71,8 +71,8 @@ def unknown(coverage: Coverage, indication: int, row: int) -> str:
 def unknown_facts(coverage: Coverage, criterion: Criterion, row: int) -> str:
     """The facts that a criterion asks and that are unknown of a patient, in words."""
     variables, patients = coverage.product.variables, coverage.patients
-    order = [n for n in variables if n in criterion.variables() and bool(patients.unknown(n)[row])]
-    spoken = [_spoken(variables[name], name) for name in order]
+    order = [n for n in variables if n in criterion.variables() and patients.is_unknown(n, row)]
+    spoken = [_spoken(variables[name], name) + _limits(coverage, name, row) for name in order]
     for scale in coverage.product.scales:
         if scale.words in order:
             spoken[order.index(scale.words)] += f" (in words, or the {scale.instrument})"
@@ -81,6 +81,15 @@ def unknown_facts(coverage: Coverage, criterion: Criterion, row: int) -> str:
 
 def _spoken(variable: Fact, name: str) -> str:
     return variable.unknown or variable.label or name
+
+
+def _limits(coverage: Coverage, name: str, row: int) -> str:
+    """What is known of a number that is known within limits only."""
+    upper = coverage.patients.upper.get(name)
+    low = coverage.patients.columns.get(name)
+    if upper is None or low is None or not upper[row] > low[row]:
+        return ""
+    return f" (known as {low[row]:g} to {upper[row]:g} {coverage.product.variables[name].unit or ''}".rstrip() + ")"
 
 
 def _covering(coverage: Coverage, row: int) -> str:
@@ -124,6 +133,9 @@ def _patterns(coverage: Coverage) -> tuple[list[int], pl.Series]:
     ]
     digits += [(coverage.by_indication[:, i] + 1, 3) for i in range(coverage.by_indication.shape[1])]
     digits += [(coverage.patients.unknown(name), 2) for name in sorted(asked)]
+    for name, upper in coverage.patients.upper.items():  # a reason names both ends
+        ends = [np.nan_to_num(each, nan=-1.0) + 1 for each in (coverage.patients.columns[name], upper)]
+        digits += [(each.astype(np.int64), int(each.max()) + 1) for each in ends]
     key, size = np.asarray(coverage.answer + 1, dtype=np.int64), 3
     for digit, base in digits:
         key, size = key * base + digit, size * base

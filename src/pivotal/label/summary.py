@@ -33,7 +33,9 @@ def product_of(study: Study) -> Product | None:
     return product
 
 
-def label_summary(study: Study, *, seed: int = 1, candidates: int = CANDIDATES, draws: int = DRAWS) -> dict[str, Any] | None:
+def label_summary(
+    study: Study, *, seed: int = 1, candidates: int = CANDIDATES, draws: int = DRAWS
+) -> dict[str, Any] | None:
     """What `label.json` of a run holds, on the day of the latest approval; None where the study names no product.
 
     Examples

@@ -190,7 +190,11 @@ def _chain(chain: Chain) -> list[str]:
     for place, step in enumerate(chain.steps):
         sign = " " if place == 0 else "×"
         source = f" [{step.source}, {step.sure}]" if step.source else ""
-        value = step.stated if place == 0 else f"{100 * step.mean:.1f} % ({100 * step.low:.1f} to {100 * step.high:.1f}): {step.stated}"
+        value = (
+            step.stated
+            if place == 0
+            else f"{100 * step.mean:.1f} % ({100 * step.low:.1f} to {100 * step.high:.1f}): {step.stated}"
+        )
         lines += wrapped(f"{sign} {step.what}: {value}{source}", indent="  ", hang="      ")
         lines += wrapped(f"assumed: {step.assumed}", indent="      ") if step.assumed else []
     for text in chain.missing:

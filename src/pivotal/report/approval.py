@@ -102,7 +102,12 @@ def _history(label: JSON, cited: _Cited) -> list[Block]:
         (f"{on}Dark bars: indications that rest on this trial. An arrow: in force on {label['on']}.",),
         origin="published",
     )
-    return [Prose(lead, style="lead"), Heading("approval-history", "The label over time"), figure, _indications(rows, cited)]
+    return [
+        Prose(lead, style="lead"),
+        Heading("approval-history", "The label over time"),
+        figure,
+        _indications(rows, cited),
+    ]
 
 
 def _whole(text: str) -> Markup:
@@ -115,12 +120,21 @@ def _indications(rows: Sequence[JSON], cited: _Cited) -> Table:
     for one in rows:
         until = one["superseded"] or "in force"
         by = f" by {one['superseded_by']}" if one["superseded_by"] else ""
-        ends = join([_whole(until), Markup('<span class="under">{}</span>').format(f"superseded{by}") if by else ""], "")
+        ends = join(
+            [_whole(until), Markup('<span class="under">{}</span>').format(f"superseded{by}") if by else ""], ""
+        )
         head = join([one["id"], Markup('<span class="under">{}</span>').format(one["condition"])], "")
         trials = join([_whole(name) for name in one["trials"]], " ") or DASH
         whom = join([capital("; ".join(one["criteria"])), cited.mark(one["source"])], "")
         lines.append(Line((head, one["effective"], ends, whom, trials, _capital(one["sure"]))))
-    columns = (Column("Indication"), Column("From"), Column("Until"), Column("For whom", wide=True), Column("Trials"), Column("How sure"))
+    columns = (
+        Column("Indication"),
+        Column("From"),
+        Column("Until"),
+        Column("For whom", wide=True),
+        Column("Trials"),
+        Column("How sure"),
+    )
     note = "How sure: of the indication as a whole; a criterion may have another source."
     return Table("table-label", "Whom the label covers, by day", columns, tuple(lines), (note,), origin="published")
 
@@ -220,7 +234,13 @@ def _share_notes(found: JSON) -> list[str]:
 def _ages(ages: JSON, cited: _Cited) -> Text:
     where = ages["jurisdiction"]
     if not ages["outside"]:
-        return join([f"By age, the trial studied everybody whom the label covers in the {where}.", cited.mark(*ages["sources"])], "")
+        return join(
+            [
+                f"By age, the trial studied everybody whom the label covers in the {where}.",
+                cited.mark(*ages["sources"]),
+            ],
+            "",
+        )
     low, high = fixed(100 * ages["low"], 1), None if ages["high"] is None else fixed(100 * ages["high"], 1)
     share = f"at least {low}%" if high is None else f"{low}%" if high == low else f"{low} to {high}%"
     who = listed([one[:1].lower() + one[1:] for one in ages["outside"]])
@@ -237,7 +257,14 @@ def _parts(found: JSON) -> Table:
     notes = ["Of all virtual candidates for screening."]
     if found["unknown"]:
         notes.append(f"From nobody to everybody where unknown: {'; '.join(found['unknown'])}.")
-    return Table("table-parts", "Virtual candidates by what trial and label say of them", columns, lines, tuple(notes), origin="draws")
+    return Table(
+        "table-parts",
+        "Virtual candidates by what trial and label say of them",
+        columns,
+        lines,
+        tuple(notes),
+        origin="draws",
+    )
 
 
 def _turned_away(found: JSON, rows: Sequence[JSON]) -> Table:
@@ -252,7 +279,14 @@ def _turned_away(found: JSON, rows: Sequence[JSON]) -> Table:
     if found["simulated"]:
         columns.append(Column("not studied, % (MCSE)", number=True, group="SIMULATED"))
     title = "What the label does not ask: it covers those whom the trial turned away"
-    return Table("table-turned-away", title, tuple(columns), tuple(lines), notes.notes, origin="candidates" if found["simulated"] else "published")
+    return Table(
+        "table-turned-away",
+        title,
+        tuple(columns),
+        tuple(lines),
+        notes.notes,
+        origin="candidates" if found["simulated"] else "published",
+    )
 
 
 # ---------------------------------------------------------------- reach
@@ -276,7 +310,12 @@ def _reach(found: JSON, cited: _Cited) -> list[Block]:
          "question mark: no source counts these people. A plus sign: the source says “over” and names no upper end.",),
         origin="computed",
     )  # fmt: skip
-    blocks: list[Block] = [Heading("approval-reach", "How many people it covers, at most"), Prose(lead), figure, _chains(found, cited)]
+    blocks: list[Block] = [
+        Heading("approval-reach", "How many people it covers, at most"),
+        Prose(lead),
+        figure,
+        _chains(found, cited),
+    ]
     gaps = [(f"{one['indication']}, {one['condition']}", f"{_capital(one['why'])}.") for one in found["uncounted"]]
     gaps += [(_capital(what), f"No source here gives it: {why}.") for what, why in found["gaps"]]
     if gaps:
@@ -299,7 +338,9 @@ def _chains(found: JSON, cited: _Cited) -> Table:
             what = "Number of people" if place == 0 else f"× {step['what']}"
             stated = join([step["stated"], cited.mark(step["source"])], "")
             taken = _people(step) if place == 0 else _percent(step)
-            lines.append(Line((join([what, notes.mark(assumed)], ""), stated, taken, _capital(step["sure"] or "")), indent=True))
+            lines.append(
+                Line((join([what, notes.mark(assumed)], ""), stated, taken, _capital(step["sure"] or "")), indent=True)
+            )
         for missing in chain["missing"]:
             lines.append(Line((f"× {missing}", "no source gives it", "at most 100%", DASH), indent=True))
         total = Markup("<strong>{}</strong>").format(at_most(chain["bound"]))
@@ -320,7 +361,14 @@ def _chains(found: JSON, cited: _Cited) -> Table:
     errors = [fixed(c["bound"]["mcse"] / 1e6, 4) for c in found["chains"] if c["bound"]["mcse"] > 0]
     if errors:
         method += f" Monte-Carlo standard error of the drawn bound: {listed(errors)} million."
-    return Table("table-reach", "From published numbers to an upper bound", columns, tuple(lines), (method, *notes.notes), origin="computed")
+    return Table(
+        "table-reach",
+        "From published numbers to an upper bound",
+        columns,
+        tuple(lines),
+        (method, *notes.notes),
+        origin="computed",
+    )
 
 
 def _people(step: JSON) -> str:

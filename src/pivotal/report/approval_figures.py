@@ -31,7 +31,9 @@ def timeline(indications: Sequence[JSON], narrow: bool) -> Drawing:
     for year in range(first, last + 1):
         x = scale(date(year, 1, 1).toordinal())
         parts.append(svg.path(f"M{x:.1f},{top} V{bottom:.1f}", stroke="#e4e8ed", thick=1))
-        parts.append(svg.text(x, bottom + 16, str(year), size=11.5, anchor="middle" if year > first else "start", fill=svg.MUTED))
+        parts.append(
+            svg.text(x, bottom + 16, str(year), size=11.5, anchor="middle" if year > first else "start", fill=svg.MUTED)
+        )
     for index, one in enumerate(indications):
         parts += _bar(one, scale, top + row * index, row, narrow)
     said = "; ".join(f"{one['id']}, {one['condition']}, from {one['effective']}{_until(one)}" for one in indications)
@@ -61,7 +63,9 @@ def _bar(one: JSON, scale: _Scale, y: float, row: float, narrow: bool) -> list[M
     ink = _OWN if own else _BAR
     parts = []
     if one["superseded"]:
-        parts.append(svg.box(start, middle - height / 2, max(end - start, 3), height, fill=ink, stroke="none", radius=3))
+        parts.append(
+            svg.box(start, middle - height / 2, max(end - start, 3), height, fill=ink, stroke="none", radius=3)
+        )
     else:
         tip, half = end, height / 2
         d = f"M{start:.1f},{middle - half:.1f} H{tip - 9:.1f} L{tip:.1f},{middle:.1f} L{tip - 9:.1f},{middle + half:.1f} H{start:.1f} z"
@@ -96,7 +100,16 @@ def additions(history: Sequence[JSON], narrow: bool) -> Drawing:
         anchor = "start" if narrow and k == 0 else "end" if narrow and k * step == end else "middle"
         parts.append(svg.path(f"M{x:.1f},{top} V{bottom:.1f}", stroke="#e4e8ed", thick=1))
         parts.append(svg.text(x, bottom + 16, plain(k * step), size=11.5, anchor=anchor, fill=svg.MUTED))
-    parts.append(svg.text((scale.left + scale.right) / 2, bottom + 33, "million people, at most", size=12, anchor="middle", fill=svg.MUTED))
+    parts.append(
+        svg.text(
+            (scale.left + scale.right) / 2,
+            bottom + 33,
+            "million people, at most",
+            size=12,
+            anchor="middle",
+            fill=svg.MUTED,
+        )
+    )
     before = 0.0
     for index, one in enumerate(history):
         parts += _addition(one, before, scale, top + row * index, row, narrow)
@@ -144,7 +157,13 @@ def _addition(one: JSON, before: float, scale: _Scale, y: float, row: float, nar
         parts.append(svg.box(at, middle - 9, max(end - at, 2), 18, fill=_BOUND, stroke="none", radius=2))
         if high > low:
             a, b = scale(before + low), scale(before + high)
-            parts.append(svg.path(f"M{a:.1f},{middle:.1f} H{b:.1f} M{a:.1f},{middle - 5:.1f} v10 M{b:.1f},{middle - 5:.1f} v10", stroke=svg.INK, thick=1.5))
+            parts.append(
+                svg.path(
+                    f"M{a:.1f},{middle:.1f} H{b:.1f} M{a:.1f},{middle - 5:.1f} v10 M{b:.1f},{middle - 5:.1f} v10",
+                    stroke=svg.INK,
+                    thick=1.5,
+                )
+            )
             end = max(end, b)
     if narrow:
         parts.append(svg.text(4, y + 13, name, size=12.5, weight="600"))

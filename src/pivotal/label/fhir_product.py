@@ -7,6 +7,7 @@ of the indication and in the `applicability` expression's words, never left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -90,7 +91,7 @@ def _indication(product: Product, each: Indication) -> JSON:
     condition = _concept(term, each.condition)
     applies: JSON = {"start": str(each.effective)}
     if each.superseded is not None:
-        applies["end"] = str(each.superseded)
+        applies["end"] = str(each.superseded - timedelta(days=1))  # a Period includes its last day
     told = [f"{'not: ' if c.kind == 'exclusion' else ''}{c.text}{sure(product, c)}" for c in each.criteria]
     dose = [limit.text + sure(product, limit) for limit in each.dose_limits]
     days = f"In force from {each.effective}" + (f" until the day before {each.superseded}." if each.superseded else ".")
