@@ -240,7 +240,7 @@ def against(
 ) -> None:
     """Whom the label covers that the trial never studied, and whom the trial studied that the label leaves out."""
     from pivotal.files import whole_file, write_json
-    from pivotal.label.against import against as hold_against
+    from pivotal.label import against as hold_against
     from pivotal.label.tell import against_words
 
     found = hold_against(study, product, on=on, epidemiology=epidemiology, candidates=candidates, seed=seed)
@@ -263,7 +263,7 @@ def reach(
 ) -> None:
     """How many people the label covers, at most, and what each approval added."""
     from pivotal.files import whole_file, write_json
-    from pivotal.label.reach import reach as reached
+    from pivotal.label import reach as reached
     from pivotal.label.tell import reach_words
 
     found = reached(product, epidemiology, on=on, draws=draws, seed=seed)

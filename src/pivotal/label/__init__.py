@@ -33,7 +33,7 @@ _HOMES = {
     "Indication": "product",
     "Patients": "patients",
     "Product": "product",
-    "Reach": "counting",
+    "Reach": "bounds",
     "against": "comparison",
     "covers": "coverage",
     "hold": "evidence",
@@ -51,9 +51,10 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
+    from pivotal.label.bounds import Reach
     from pivotal.label.claims_load import load_claims
     from pivotal.label.comparison import Against, against
-    from pivotal.label.counting import Reach, reach
+    from pivotal.label.counting import reach
     from pivotal.label.coverage import Coverage, covers
     from pivotal.label.epidemiology import load_epidemiology
     from pivotal.label.evidence import hold

@@ -13,7 +13,8 @@ from pivotal.label.extent import Extent, extents
 from pivotal.label.facts import Facts, Known
 from pivotal.study.criteria import Answer, Criterion
 
-
+SILENT = "nothing"
+"""What a claim says of a fact that it leaves out."""
 ALLOWED: dict[str, tuple[str, ...]] = {
     "number": ("equals", "at_least", "above", "at_most", "below", "between", "any_of"),
     "range": ("equals", "at_least", "above", "at_most", "below", "between"),
@@ -68,24 +69,27 @@ def all_of(answers: Iterable[Answer]) -> Answer:
 def find(check: Check, facts: Facts) -> Finding:
     """Answer one check."""
     fact = facts[check.fact]
-    if check.leaves_out:
-        answer, claimed, note = Answer.UNKNOWN, "nothing", f"the claim does not say: {fact.shown}"
-    elif check.same_as is not None:
-        answer, claimed, note = _same(fact, facts[check.same_as])
-    elif fact.kind == "extent":
-        answer, claimed, note = _extent(check, fact)
-    elif fact.kind == "range":
-        answer, claimed, note = _range(check, fact)
-    elif fact.kind == "truth":
-        answer, claimed, note = _truth(check, fact)
-    elif fact.kind == "number":
-        answer, claimed, note = _number(check, fact, facts)
-    else:
-        answer, claimed, note = _words(check, fact, facts)
+    answer, claimed, note = _answered(check, fact, facts)
     return Finding(check.fact, claimed, fact.shown, answer, note, check.reading, fact.source, fact.url, fact.sure)
 
 
 Answered = tuple[Answer, str, str | None]
+
+
+def _answered(check: Check, fact: Known, facts: Facts) -> Answered:
+    if check.leaves_out:
+        return Answer.UNKNOWN, SILENT, f"the claim does not say: {fact.shown}"
+    if check.same_as is not None:
+        return _same(fact, facts[check.same_as])
+    if fact.kind == "extent":
+        return _extent(check, fact)
+    if fact.kind == "range":
+        return _range(check, fact)
+    if fact.kind == "truth":
+        return _truth(check, fact)
+    if fact.kind == "number":
+        return _number(check, fact, facts)
+    return _words(check, fact, facts)
 
 
 def _yes(holds: bool) -> Answer:
@@ -193,7 +197,7 @@ def _words(check: Check, fact: Known, facts: Facts) -> Answered:
 
 
 def _contains(text: str, words: str) -> bool:
-    return re.search(rf"\b{re.escape(_plain(words))}\b", _plain(text)) is not None
+    return re.search(rf"(?<!\w){re.escape(_plain(words))}(?!\w)", _plain(text)) is not None
 
 
 def _plain(text: str) -> str:

@@ -7,12 +7,11 @@ fact that it needs. Checks of one reading hold together; where readings of a cla
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pivotal.label.claims import Claim, Claims
-from pivotal.label.claims_load import load_claims
 from pivotal.label.comparing import Finding, all_of, find
 from pivotal.label.facts import Facts
 from pivotal.study.criteria import Answer
@@ -70,6 +69,7 @@ def hold(claims: Claims, facts: Facts) -> list[Judged]:
 
     Examples
     --------
+    >>> from pivotal.label.claims_load import load_claims
     >>> claims, facts = load_claims("true-ad3-news")
     >>> [one.verdict for one in hold(claims, facts) if one.claim.id in ("3", "6", "11")]
     ['contradicts', 'cannot be decided', 'agrees']

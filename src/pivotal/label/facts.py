@@ -323,7 +323,7 @@ def _day(name: str, day: date, cited: Mapping[str, Source], part: Sourced) -> Kn
 
 
 def _cite(key: str | None, cited: Mapping[str, Source]) -> str | None:
-    return cited[key].cite if key in cited else key
+    return cited[key].cite if key is not None and key in cited else key
 
 
 def _cites(keys: Sequence[str], cited: Mapping[str, Source]) -> str | None:
@@ -331,4 +331,4 @@ def _cites(keys: Sequence[str], cited: Mapping[str, Source]) -> str | None:
 
 
 def _url(key: str | None, cited: Mapping[str, Source]) -> str | None:
-    return cited[key].url if key in cited else None
+    return cited[key].url if key is not None and key in cited else None

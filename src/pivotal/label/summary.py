@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pivotal.errors import UsageError
-from pivotal.label.against import CANDIDATES, against, indication_for, latest
+from pivotal.label.candidates import CANDIDATES
+from pivotal.label.comparison import against
+from pivotal.label.counting import DRAWS, reach
 from pivotal.label.epidemiology import epidemiology_for
 from pivotal.label.load import load_product
 from pivotal.label.product import CERTAINTY_WORDS, Indication, Product
-from pivotal.label.reach import DRAWS, reach
+from pivotal.label.sides import indication_for, latest
 from pivotal.study import Study
 
 
@@ -82,6 +84,7 @@ def _indication(study: Study, product: Product, one: Indication) -> dict[str, An
 def _sources(study: Study, product: Product) -> list[dict[str, Any]]:
     """Sources with their addresses, by which the report finds a citation's."""
     numbers = epidemiology_for(product.product.jurisdiction)
-    tables = [product.sources, study.sources, numbers.sources if numbers is not None else {}]
-    found = {source.cite: source.url for table in tables for source in table.values()}
+    sources = [*product.sources.values(), *study.sources.values()]
+    sources += numbers.sources.values() if numbers is not None else []
+    found = {source.cite: source.url for source in sources}
     return [{"cite": cite, "url": url} for cite, url in found.items()]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from pivotal.label.against import Against, Ages, Row, Share
+from pivotal.label.ages import Ages
+from pivotal.label.bounds import Added, Amount, Chain, Reach
+from pivotal.label.candidates import Share
 from pivotal.label.claims import Claims
-from pivotal.label.comparing import Finding
+from pivotal.label.comparing import SILENT, Finding
+from pivotal.label.comparison import Against, Row
 from pivotal.label.evidence import VERDICTS, Judged
 from pivotal.label.facts import Facts
-from pivotal.label.reach import Added, Amount, Chain, Reach
 from pivotal.study.criteria import Answer
 from pivotal.study.words import wrapped
 
@@ -56,7 +58,7 @@ def _claim(one: Judged) -> list[str]:
 
 
 def _finding(one: Finding) -> list[str]:
-    silent = one.claimed == "nothing"
+    silent = one.claimed == SILENT
     reading = f"Read as {one.reading}: " if one.reading else ""
     claimed = "not said" if silent else f"claimed {one.claimed}"
     note = f" ({one.note})" if one.note and not silent else ""
@@ -80,7 +82,8 @@ def facts_words(facts: Facts) -> str:
 
 def against_words(found: Against) -> str:
     """Trial and label criterion by criterion, with simulated shares."""
-    title = f"{found.study} against the label of {found.product} on {found.on}: {found.indication.id}, {found.indication.condition}"
+    indication = f"{found.indication.id}, {found.indication.condition}"
+    title = f"{found.study} against the label of {found.product} on {found.on}: {indication}"
     lines = [*wrapped(title), "=" * min(len(title), 96), ""]
     asked = [row for row in found.rows if row.label_only and row.label]
     lines += _section(
@@ -126,10 +129,10 @@ def _line(row: Row, who: str | None, share: Share | None) -> str:
 
 def share_words(share: Share) -> str:
     """A simulated share with its Monte-Carlo standard error; two bounds where something is unknown."""
-    error = f" (MCSE {100 * share.mcse:.2f})" if share.mcse > 0 else ""
+    error = f" (MCSE\u00a0{100 * share.mcse:.2f})" if share.mcse > 0 else ""
     if share.low == share.high:
-        return f"{100 * share.low:.1f} %{error}"
-    return f"not known, {100 * share.low:.1f} to {100 * share.high:.1f} %{error}"
+        return f"{100 * share.low:.1f}\u00a0%{error}"
+    return f"not known, {100 * share.low:.1f} to {100 * share.high:.1f}\u00a0%{error}"
 
 
 def ages_words(ages: Ages) -> str:
@@ -144,8 +147,8 @@ def ages_words(ages: Ages) -> str:
         share = f"{100 * ages.low:.1f} to {100 * ages.high:.1f} %"
     who = " and ".join(ages.outside)
     return (
-        f"{share} of the people in the {ages.jurisdiction} who have the condition and an age that the label covers are of an "
-        f"age that the trial did not study: {who}. Sources: {'; '.join(ages.sources)}."
+        f"{share} of the people in the {ages.jurisdiction} who have the condition and an age that the label covers are "
+        f"of an age that the trial did not study: {who}. Sources: {'; '.join(ages.sources)}."
     )
 
 
@@ -173,7 +176,12 @@ def reach_words(found: Reach) -> str:
     """How many people a label covers, at most: chains, what is missing, and what each approval added."""
     title = f"{found.product}, {found.jurisdiction}: how many people the label covers on {found.on}, at most"
     lines = [title, "=" * min(len(title), 96), ""]
-    if found.total is None:
+    first = found.history[0].day
+    if found.on < first:
+        lines += wrapped(
+            f"No indication yet on {found.on}: the product was first approved on {first}. Nobody is covered."
+        )
+    elif found.total is None:
         lines += wrapped("Nothing can be counted: no indication is in force for people whom a source counts.")
     else:
         lines += wrapped(f"In all, of those whom a source counts: at most {total_words(found.total)}.")

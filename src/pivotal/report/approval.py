@@ -1,7 +1,7 @@
 """What the approval says: the label over time, trial against label, how many people it covers at most.
 
-Made from the rows of `label.json`. What a regulator approved is published; shares of virtual candidates are simulated and
-stand under their own heading; numbers of people are computed from published figures.
+Made from the rows of `label.json`. What a regulator approved is published; shares of virtual candidates are simulated
+and stand under their own heading; numbers of people are computed from published figures.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def _against(found: JSON, cited: _Cited) -> list[Block]:
     blocks: list[Block] = [
         Heading("approval-against", "Trial against label"),
         Prose(
-            f"{found['study']} beside {found['indication']} ({found['condition']}) on {found['on']}: whom the label covers that "
-            "the trial never studied, and whom the trial studied that the label leaves out."
+            f"{found['study']} beside {found['indication']} ({found['condition']}) on {found['on']}: whom the label "
+            "covers that the trial never studied, and whom the trial studied that the label leaves out."
         ),
         _criteria(found, both, cited),
     ]
@@ -222,9 +222,9 @@ def _share_notes(found: JSON) -> list[str]:
     if not found["simulated"]:
         return [f"{found['study']} has no virtual patients, so that there are no shares."]
     said = [
-        f"Shares are SIMULATED: {count(found['candidates'])} virtual candidates for screening, seed {found['seed']}, MCSE their "
-        "Monte-Carlo standard error in percentage points. Not studied: of candidates whom the label may cover. Left out: of "
-        "candidates whom the trial takes.",
+        f"Shares are SIMULATED: {count(found['candidates'])} virtual candidates for screening, seed {found['seed']}, "
+        "MCSE their Monte-Carlo standard error in percentage points. Not studied: of candidates whom the label may "
+        "cover. Left out: of candidates whom the trial takes.",
     ]
     if found["unknown"]:
         said.append(f"Unknown for every candidate, so that a share has two bounds: {'; '.join(found['unknown'])}.")
@@ -245,8 +245,8 @@ def _ages(ages: JSON, cited: _Cited) -> Text:
     share = f"at least {low}%" if high is None else f"{low}%" if high == low else f"{low} to {high}%"
     who = listed([one[:1].lower() + one[1:] for one in ages["outside"]])
     text = (
-        f"By age, from published numbers of people and not simulated: {share} of those in the {where} who have the condition "
-        f"and an age that the label covers are of an age that this trial did not study ({who})."
+        f"By age, from published numbers of people and not simulated: {share} of those in the {where} who have the "
+        f"condition and an age that the label covers are of an age that this trial did not study ({who})."
     )
     return join([text, cited.mark(*ages["sources"])], "")
 
@@ -295,9 +295,9 @@ def _turned_away(found: JSON, rows: Sequence[JSON]) -> Table:
 def _reach(found: JSON, cited: _Cited) -> list[Block]:
     total = found["total"]
     lead = (
-        f"On {found['on']} the label covers at most {at_most(total)} people in the {found['jurisdiction']}, of those whom a "
-        f"source counts{PLUS if total['floor'] else ''}. It is an upper bound: each criterion whose share no source gives could "
-        "only lower it."
+        f"On {found['on']} the label covers at most {at_most(total)} people in the {found['jurisdiction']}, of those "
+        f"whom a source counts{PLUS if total['floor'] else ''}. It is an upper bound: each criterion whose share no "
+        "source gives could only lower it."
         if total is not None
         else f"No source counts anybody whom the label covers in the {found['jurisdiction']}."
     )
@@ -306,8 +306,11 @@ def _reach(found: JSON, cited: _Cited) -> list[Block]:
         "What each approval added, in millions of people",
         additions(found["history"], narrow=False),
         additions(found["history"], narrow=True),
-        ("Bars are upper bounds from published numbers, each beginning where the one above ends; lines: 95% of the draws. A "
-         "question mark: no source counts these people. A plus sign: the source says “over” and names no upper end.",),
+        (
+            "Bars are upper bounds from published numbers, each beginning where the one above ends; lines: 95% of the "
+            "draws. A question mark: no source counts these people. A plus sign: the source says “over” and names no "
+            "upper end.",
+        ),
         origin="computed",
     )  # fmt: skip
     blocks: list[Block] = [
@@ -355,8 +358,9 @@ def _chains(found: JSON, cited: _Cited) -> Table:
         Column("How sure"),
     )
     method = (
-        f"{count(found['draws'])} draws, seed {found['seed']}: numbers of people uniform on the published range, shares from their "
-        "confidence limits on the logit scale; mean and central 95%. A plus sign: the source says “over” and names no upper end."
+        f"{count(found['draws'])} draws, seed {found['seed']}: numbers of people uniform on the published range, "
+        "shares from their confidence limits on the logit scale; mean and central 95%. A plus sign: the source says "
+        "“over” and names no upper end."
     )
     errors = [fixed(c["bound"]["mcse"] / 1e6, 4) for c in found["chains"] if c["bound"]["mcse"] > 0]
     if errors:

@@ -67,8 +67,8 @@ def _bar(one: JSON, scale: _Scale, y: float, row: float, narrow: bool) -> list[M
             svg.box(start, middle - height / 2, max(end - start, 3), height, fill=ink, stroke="none", radius=3)
         )
     else:
-        tip, half = end, height / 2
-        d = f"M{start:.1f},{middle - half:.1f} H{tip - 9:.1f} L{tip:.1f},{middle:.1f} L{tip - 9:.1f},{middle + half:.1f} H{start:.1f} z"
+        up, down, neck = middle - height / 2, middle + height / 2, end - 9
+        d = f"M{start:.1f},{up:.1f} H{neck:.1f} L{end:.1f},{middle:.1f} L{neck:.1f},{down:.1f} H{start:.1f} z"
         parts.append(svg.element("path", d=d, fill=ink))
     name = f"{one['id']}: {one['condition']}"
     dates = f"{one['effective']}{_until(one)}" if one["superseded"] else f"from {one['effective']}"

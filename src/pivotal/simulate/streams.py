@@ -19,7 +19,6 @@ class Stream(IntEnum):
     POPULATION = 1
     GRID = 2
     TRIAL = 3
-    LABEL = 4
 
 
 def generator(seed: int, stream: Stream, block: int) -> np.random.Generator:

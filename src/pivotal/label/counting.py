@@ -13,17 +13,16 @@ their sum. Draws of one group are the same on every day, so that what an approva
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log, sqrt
 from statistics import NormalDist
-from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.errors import UsageError
+from pivotal.label.bounds import Added, Amount, Chain, Reach, Step, Uncounted
 from pivotal.label.days import a_day
 from pivotal.label.epidemiology import (
     SURE,
@@ -39,6 +38,7 @@ from pivotal.label.extent import extents
 from pivotal.label.facts import people_words
 from pivotal.label.load import load_product
 from pivotal.label.product import AGE, CONDITION, Indication, Product
+from pivotal.label.random import generator
 from pivotal.study.criteria import Criterion
 
 Floats = NDArray[np.float64]
@@ -46,162 +46,6 @@ DRAWS = 100_000
 """Draws by default: the Monte-Carlo error of a mean is then 0.3 % of the spread."""
 LEVEL = 0.95
 """Share of the draws between the limits that are given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A number of people with the limits of its uncertainty.
-
-    Attributes
-    ----------
-    mean, low, high
-        Mean of the draws and their central 95 %.
-    mcse
-        Monte-Carlo standard error of the mean; 0 where nothing is drawn.
-    floor
-        Whether a source says `over`, so that the number is no upper bound of that factor.
-    """
-
-    mean: float
-    low: float
-    high: float
-    mcse: float
-    floor: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One factor of a chain, as its source states it.
-
-    Attributes
-    ----------
-    what, stated
-        In words.
-    mean, low, high
-        The number or the share; low and high as they enter.
-    source, url, sure, assumed, note
-        Where from, how sure, what is assumed in using it.
-    """
-
-    what: str
-    stated: str
-    mean: float
-    low: float
-    high: float
-    source: str | None
-    url: str | None
-    sure: str | None
-    assumed: str | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """From a number of people to a bound.
-
-    Attributes
-    ----------
-    indication
-        Id of the indication.
-    people
-        Who they are.
-    steps
-        The number, then each known share.
-    missing
-        Criteria of the label whose share no source gives.
-    bound
-        The product of the steps.
-    otherwise
-        The number alone: the bound if the source counts only the severities that the label covers; None where the
-        source is clear, or no share of severity enters.
-    """
-
-    indication: str
-    people: str
-    steps: tuple[Step, ...]
-    missing: tuple[str, ...]
-    bound: Amount
-    otherwise: Amount | None
-
-
-@dataclass(frozen=True, slots=True)
-class Uncounted:
-    """An indication, in force, for people whom no source counts."""
-
-    indication: str
-    condition: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What the changes of one day added.
-
-    Attributes
-    ----------
-    day
-        The day.
-    indications
-        Indications that came into force.
-    replaced
-        Indications that went out of force.
-    people
-        Whom it newly counts.
-    added, total
-        None where nothing can be counted.
-    uncounted
-        Indications among them for people whom no source counts.
-    """
-
-    day: date
-    indications: tuple[str, ...]
-    replaced: tuple[str, ...]
-    people: tuple[str, ...]
-    added: Amount | None
-    total: Amount | None
-    uncounted: tuple[Uncounted, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How many people a label covers on a day, at most.
-
-    Attributes
-    ----------
-    product, jurisdiction
-        Of what, and where.
-    on
-        The day.
-    chains
-        One a group of people and indication.
-    uncounted
-        Indications for people whom no source counts.
-    total
-        Sum of the bounds, nobody counted twice; None where nothing can be counted.
-    history
-        What each approval up to the last one in the file added.
-    gaps
-        Figures that no source gives, each with what follows from that.
-    draws, seed
-        Of the uncertainty.
-    """
-
-    product: str
-    jurisdiction: str
-    on: date
-    chains: tuple[Chain, ...]
-    uncounted: tuple[Uncounted, ...]
-    total: Amount | None
-    history: tuple[Added, ...]
-    gaps: tuple[tuple[str, str], ...]
-    draws: int
-    seed: int
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        found = asdict(self)
-        history = [one | {"day": one["day"].isoformat()} for one in found["history"]]
-        return found | {"on": self.on.isoformat(), "history": history}
 
 
 def reach(
@@ -374,16 +218,11 @@ class _Maker:
             return None
         return not people.minus(label)
 
-    def _rng(self, name: str) -> np.random.Generator:
-        from pivotal.simulate import Stream, generator
-
-        return generator(self.seed, Stream.LABEL, 1 + crc32(name.encode()))
-
     def _number(self, row: People) -> Floats:
         """Draws of a number of people: uniform on the stated range; the stated number where the source says over."""
         if row.id not in self._numbers:
             fixed = row.high is None or row.high == row.low
-            rng = self._rng(f"people {row.id}")
+            rng = generator(self.seed, f"people {row.id}")
             self._numbers[row.id] = (
                 np.full(self.draws, row.low) if fixed else rng.uniform(row.low, row.high or row.low, self.draws)
             )
@@ -391,7 +230,7 @@ class _Maker:
 
     def _shares(self, split: Split, criteria: Sequence[Criterion]) -> Floats:
         """Draws of the share that passes the criteria on a split's variable."""
-        rng = self._rng(f"split {split.id}")
+        rng = generator(self.seed, f"split {split.id}")
         drawn = np.stack([_share(one, split.level, rng.standard_normal(self.draws)) for one in split.shares])
         passing = self._passing(split, criteria)
         return np.asarray(drawn[passing].sum(axis=0) / drawn.sum(axis=0), dtype=np.float64)
