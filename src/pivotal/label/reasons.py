@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pivotal.label.coverage import ANSWERS, Coverage
 from pivotal.label.product import CONDITION, Fact, Indication
+from pivotal.label.show import none_in_force
 from pivotal.study.criteria import Criterion
 
 _WIDEST = 2**40
@@ -49,7 +50,8 @@ def reason(coverage: Coverage, row: int) -> str:
     """Why one patient is covered, is not, or cannot be told."""
     answer = int(coverage.answer[row])
     if not coverage.indications:
-        return f"not covered: no indication was in force yet; first approved on {coverage.product.first_approved}"
+        none = none_in_force(coverage.product, coverage.on)
+        return f"not covered: {none[:1].lower()}{none[1:].rstrip('.')}"
     if answer == 1:
         return f"covered by {_covering(coverage, row)}"
     if answer == 0:
