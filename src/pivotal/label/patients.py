@@ -64,8 +64,8 @@ class Patients:
     ids
         Their identifiers; row numbers where none are given.
     columns
-        By variable, each (patient,): numbers as float64 with NaN where unknown; whole numbers as int32, truth values and
-        codes of categories as int8, with -1 where unknown.
+        By variable, each (patient,): numbers as float64 with NaN where unknown; whole numbers as int32, truth values
+        and codes of categories as int8, with -1 where unknown.
     upper
         The upper ends of numbers that are known within limits only, as an age from a year of birth; `columns` holds the
         lower ends.

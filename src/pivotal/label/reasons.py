@@ -95,8 +95,11 @@ def _limits(coverage: Coverage, name: str, row: int) -> str:
 
 
 def _covering(coverage: Coverage, row: int) -> str:
-    found = [i.id for i, a in zip(coverage.indications, coverage.by_indication[row], strict=True) if a == 1]
-    return ", ".join(found)
+    answers = list(zip(coverage.indications, coverage.by_indication[row], strict=True))
+    found = [i.id for i, answer in answers if answer == 1]
+    if found or coverage.answer[row] != 1:
+        return ", ".join(found)
+    return " or ".join(i.id for i, answer in answers if answer == -1)  # each age that is possible has one of them
 
 
 def _limiting(coverage: Coverage, row: int) -> str:
