@@ -58,14 +58,14 @@ def by_the_words(p, day):
 
 
 @given(st.lists(whole, min_size=1, max_size=20), st.sampled_from(DAYS))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_with_everything_known_the_answer_is_the_labels(patients, day):
     found = covers(PRODUCT, patients, on=day)
     assert found.answer.tolist() == [int(by_the_words(p, day)) for p in patients]
 
 
 @given(partly, whole, st.sampled_from(DAYS))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_an_answer_stands_whatever_the_unknown_facts_turn_out_to_be(known, rest, day):
     filled = {k: rest[k] if known[k] is None else known[k] for k in known}
     if known["condition"] == "vitiligo":
@@ -76,7 +76,7 @@ def test_an_answer_stands_whatever_the_unknown_facts_turn_out_to_be(known, rest,
 
 
 @given(st.lists(partly, min_size=1, max_size=12), st.sampled_from(DAYS))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_batch_answers_as_its_patients_one_by_one(patients, day):
     together = covers(PRODUCT, patients, on=day)
     reasons = together.reasons()
@@ -89,7 +89,7 @@ def test_a_batch_answers_as_its_patients_one_by_one(patients, day):
 
 
 @given(partly, st.sampled_from(DAYS))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_cannot_tell_names_only_facts_that_are_unknown(patient, day):
     found = covers(PRODUCT, patient, on=day)
     said = found.reasons()[0]

@@ -169,6 +169,13 @@ def test_ways_to_give_the_iga(told, value, right):
     assert told(b.child(iga=iga))[0].answer.tolist() == [right]
 
 
+def test_the_same_value_said_twice_is_no_contradiction(told):
+    again = b.BSA | {"id": "bsa2", "valueQuantity": {"value": 10.0}}
+    found, notes = told(b.child(again=again, other=b.IGA | {"id": "hr", "code": {"text": "heart rate"}}))
+    assert found.answer.tolist() == [1]
+    assert "1 of 5 Observations are of nothing that the product file asks" in notes
+
+
 def test_components_and_later_observations(told):
     both = {k: v for k, v in b.IGA.items() if not k.startswith("value")} | {
         "id": "panel", "code": {"text": "skin panel"}, "effectiveDateTime": "2025-09-12",

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotal.errors import nearest
-from pivotal.label.product import CONDITION
+from pivotal.instruments import PARAMETERS, iga
+from pivotal.label.product import AGE, CONDITION
 from pivotal.study.checks.criteria import of_criterion, of_variable, value_of
 from pivotal.study.checks.node import Node, Problem
 from pivotal.study.checks.references import each_unknown, twice, unknown
@@ -64,6 +65,9 @@ def _variables(product: Node) -> Iterator[Problem]:
         found = "of another type" if conditions.data is not None else f"without {CONDITION}"
         place = conditions if conditions.data is not None else product.child("variables")
         yield place.problem(allowed, "Add it.", found)
+    age = product.child("variables", AGE)
+    if age.data is not None and age.text("unit") != "years":
+        yield age.problem(f"{AGE} is told by a date of birth, in years", 'Set unit = "years".', "in another unit")
 
 
 def plain(name: str) -> str:
@@ -90,12 +94,29 @@ def _scales(product: Node) -> Iterator[Problem]:
             yield from unknown(row.child(key), list(variables), "variable")
         words, scores = variables.get(row.text("words") or ""), variables.get(row.text("scores") or "")
         grades = row.rows("grades")
+        yield from _instrument(row)
         yield from twice([grade.child("word") for grade in grades], "another grade")
         for grade in grades:
             if words is not None and words.text("type") == "category":
                 yield from value_of(words, grade.child("word"))
             if scores is not None:
                 yield from value_of(scores, grade.child("score"))
+
+
+def _instrument(scale: Node) -> Iterator[Problem]:
+    """The instrument is one that the package knows, and its words and scores are those that it has."""
+    name = scale.text("instrument")
+    yield from unknown(scale.child("instrument"), list(PARAMETERS), "instrument")
+    if name not in PARAMETERS:
+        return
+    known = PARAMETERS[name]
+    for grade in scale.rows("grades"):
+        score = grade.number("score")
+        if score is not None and (not known.low <= score <= known.high or (known.integer and not score.is_integer())):
+            whole = "whole numbers " if known.integer else ""
+            yield grade.child("score").problem(f"the {name} has {whole}{known.low:g} to {known.high:g}", "Correct it.")
+        if name == "IGA":
+            yield from unknown(grade.child("word"), iga.LABELS, "grade of the IGA")
 
 
 def _terms(product: Node) -> Iterator[Problem]:

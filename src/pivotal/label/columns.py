@@ -196,12 +196,13 @@ def _looked_up(
     words = entries.cast(pl.String)
     codes: dict[str, int] = {}
     refused: dict[tuple[str, str, str], list[str]] = {}
-    wrong_so_far = 0
+    wrong_so_far, in_general = 0, fault("")
     for text in (t for t in words.unique().to_list() if not _blank(t)):
         code = look(text.strip().lower())
         if code is None:
             wrong_so_far += 1
-            refused.setdefault(fault(text.strip() if wrong_so_far <= _LOOKED_AT else ""), []).append(text)
+            key = fault(text.strip()) if wrong_so_far <= _LOOKED_AT else in_general
+            refused.setdefault(key, []).append(text)
         else:
             codes[text] = code
     wrong = {key: words.is_in(texts).fill_null(False) for key, texts in refused.items()}

@@ -155,7 +155,7 @@ def _many(product: Product, file: Path, day: date, out: Path | None, ignore: lis
 
 
 def _counts(coverage: Coverage) -> None:
-    from pivotal.label.show import NO_ADVICE
+    from pivotal.label.show import NO_ADVICE, none_in_force
     from pivotal.study.words import wrapped
 
     product = coverage.product
@@ -163,7 +163,7 @@ def _counts(coverage: Coverage) -> None:
     for word, count in coverage.counts().items():
         typer.echo(f"  {word:<12} {count:>12,}")
     if not coverage.indications:
-        typer.echo(f"No indication yet on {coverage.on}: the product was first approved on {product.first_approved}.")
+        typer.echo(none_in_force(product, coverage.on))
     for i, each in enumerate(coverage.limitations):
         count = int((coverage.limited[:, i] == 1).sum())
         if count:

@@ -19,6 +19,7 @@ from pivotal.label.patients import Patients, Place, read_frame
 from pivotal.label.product import Fact, Indication, Limitation, Product
 from pivotal.study.criteria import Criterion, Truth, both, either, passes
 
+_MANY = (list, tuple, np.ndarray, pl.Series)
 ANSWERS = {1: "covered", 0: "not covered", -1: "cannot tell"}
 
 
@@ -148,17 +149,23 @@ def _current(limitation: Limitation, day: date) -> bool:
 
 
 def _read(product: Product, patients: Any, day: date) -> Patients:
-    single = isinstance(patients, Mapping) and not any(
-        isinstance(v, list | tuple | np.ndarray | pl.Series) for v in patients.values()
-    )
+    table = Place("patients", 1)
     if isinstance(patients, pl.DataFrame):
-        return read_frame(product, patients, on=day, place=Place("patients", 1))
-    if single:
-        return read_frame(product, texts([patients]), on=day, place=Place("patient"))
+        return read_frame(product, patients, on=day, place=table)
     if isinstance(patients, Mapping):
-        table = pl.DataFrame({name: _column(values) for name, values in patients.items()})
-        return read_frame(product, table, on=day, place=Place("patients", 1))
-    return read_frame(product, texts(patients), on=day, place=Place("patients", 1))
+        many = {name for name, values in patients.items() if isinstance(values, _MANY)}
+        if not many:
+            return read_frame(product, texts([patients]), on=day, place=Place("patient"))
+        lengths = {name: len(values) if name in many else 1 for name, values in patients.items()}
+        if len(many) < len(patients) or len(set(lengths.values())) > 1:
+            said = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise UsageError(f"the columns of a table are as long as each other; these are not: {said}.")
+        return read_frame(product, pl.DataFrame({n: _column(v) for n, v in patients.items()}), on=day, place=table)
+    if not isinstance(patients, Sequence) or not all(isinstance(row, Mapping) for row in patients):
+        raise UsageError(
+            f"patients are a mapping, a list of mappings, or a polars frame, not {type(patients).__name__}."
+        )
+    return read_frame(product, texts(patients), on=day, place=table)
 
 
 def _column(values: Any) -> pl.Series:

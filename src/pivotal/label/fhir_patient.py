@@ -18,6 +18,7 @@ from pivotal.label.fhir import codings, day_of, listed, name_of, quantity, said
 from pivotal.label.patients import Place
 from pivotal.label.product import AGE, CONDITION, Code, Product, Term
 from pivotal.label.reading import Told
+from pivotal.label.units import UnitError, measured
 
 JSON = Mapping[str, Any]
 
@@ -68,10 +69,20 @@ class Gathered:
         """Note what is wrong with a resource."""
         self.findings.add("bundle", Fault(self.place(resource), found, allowed, mend))
 
+    def same(self, variable: str, a: str, b: str) -> bool:
+        """Whether two texts say the same of a variable: 10 and 10 %, yes and true."""
+        known = self.product.variables.get(variable)
+        if known is not None and known.type in ("number", "integer"):
+            try:
+                return measured(a, known.unit) == measured(b, known.unit)
+            except UnitError:
+                return a == b
+        return _folded(a) == _folded(b)
+
     def state(self, variable: str, value: str, resource: JSON) -> None:
         """Take a fact; where another resource says otherwise they contradict each other."""
         before = self.facts.get(variable)
-        if before is not None and _folded(before) != _folded(value):
+        if before is not None and not self.same(variable, before, value):
             self.fault(
                 resource, f"contradictory: it says {variable} = {value}", f"{self.spots[variable]} says {before}",
                 "Remove the one that is wrong.",
@@ -156,16 +167,21 @@ def _observations(gathered: Gathered, observations: list[JSON]) -> None:
     variables = gathered.product.variables
     known = {plain(alias): name for name, v in variables.items() for alias in (name, *v.aliases)}
     found: dict[str, list[tuple[date, JSON, JSON]]] = {}
+    others = 0
     for observation in observations:
-        when = _when(observation)
+        when, asked = _when(observation), False
         for part in (observation, *listed(observation.get("component"))):
             name = next((known[plain(t)] for t in said(part.get("code")) if plain(t) in known), None)
             if name is None:
                 continue
+            asked = True
             if when is not None and when > gathered.on:
                 gathered.notes.append(f"{name_of(observation)} ({name}) is not read: it is of {when}, after the day")
             else:
                 found.setdefault(name, []).append((when or date.min, observation, part))
+        others += not asked
+    if others:
+        gathered.notes.append(f"{others} of {len(observations)} Observations are of nothing that the product file asks")
     for name, rows in found.items():
         _latest(gathered, name, rows)
 
@@ -337,7 +353,7 @@ def _told(gathered: Gathered, patient: JSON) -> Told:
     for own in gathered.treatable or [{}]:
         row: dict[str, Any] = dict(owner)
         for name, value in (shared | own).items():
-            if name in own and name in shared and _folded(shared[name]) != _folded(own[name]):
+            if name in own and name in shared and not gathered.same(name, shared[name], own[name]):
                 gathered.findings.add(
                     "bundle",
                     Fault(gathered.spots[name], f"contradictory: {name} is {shared[name]}",

@@ -26,9 +26,13 @@ def gather(gathered: Gathered, resources: Sequence[JSON], bundle: Sequence[JSON]
         if resource["resourceType"] not in KINDS:
             continue
         names = _names(resource, bundle)
-        for each in gathered.product.medicines:
-            if _member(each, names):
-                _class(gathered, resource, each, names[0])
+        classes = [each for each in gathered.product.medicines if _member(each, names)]
+        for each in classes:
+            _class(gathered, resource, each, names[0])
+        if not classes:
+            gathered.notes.append(
+                f"{name_of(resource)} ({names[0]}) is none of the medicines that the product file names"
+            )
 
 
 def _class(gathered: Gathered, resource: JSON, each: Medicines, name: str) -> None:

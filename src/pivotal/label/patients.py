@@ -37,18 +37,22 @@ class Place:
         Number of the first row; None where there is one patient and no row.
     spots
         Where a column's facts stand, where that is not the file and the column's name.
+    rows
+        The number of each row, where they are not counted on from the first: blank lines lie between.
     """
 
     file: str
     first: int | None = None
     spots: Mapping[str, str] = field(default_factory=dict)
+    rows: pl.Series | None = None
 
     def where(self, row: int, patient: str | None, column: str) -> str:
         """How a fault speaks of a fact."""
         if self.first is None:
             return self.spots.get(column, f"{self.file}: {column}")
         whose = f": patient {patient}" if patient is not None else ""
-        return f"{self.file} row {self.first + row}{whose}: {column}"
+        number = self.first + row if self.rows is None else self.rows[row]
+        return f"{self.file} row {number}{whose}: {column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ class Patients:
     ids
         Their identifiers; row numbers where none are given.
     columns
-        By variable, each (patient,): numbers as float64 with NaN, whole numbers, truth values and codes of categories
-        as int8 with -1 where unknown.
+        By variable, each (patient,): numbers as float64 with NaN where unknown; whole numbers as int32, truth values
+        and codes of categories as int8, with -1 where unknown.
     upper
         The upper ends of numbers that are known within limits only, as an age from a year of birth; `columns` holds the
         lower ends.
@@ -107,6 +111,7 @@ class _Reader:
     place: Place
     on: date
     ids: pl.Series
+    identified: bool
     findings: Findings
 
     def note(
@@ -119,18 +124,20 @@ class _Reader:
         found: Callable[[int], str] | None = None,
     ) -> None:
         """A fault for every row of a mask."""
-        entries = self.frame[column] if column in self.frame.columns else None
-        for row in np.flatnonzero(bad.fill_null(False).to_numpy()):
-            at = int(row)
-            says = found(at) if found else _shown(entries[at] if entries is not None else None)
-            self.findings.add(
-                f"{kind} {column}",
+        rows = np.flatnonzero(bad.fill_null(False).to_numpy())
+        if not len(rows):
+            return
+        entries = self.frame[column].gather(rows).to_list() if column in self.frame.columns else [None] * len(rows)
+        whose = self.ids.gather(rows).to_list() if self.identified else [None] * len(rows)
+        faults = self.findings.kinds.setdefault(f"{kind} {column}", [])
+        for row, entry, patient in zip(rows.tolist(), entries, whose, strict=True):
+            faults.append(
                 Fault(
-                    self.place.where(at, self.ids[at], column),
-                    says,
-                    allowed(at) if callable(allowed) else allowed,
-                    mend(at) if callable(mend) else mend,
-                ),
+                    self.place.where(row, patient, column),
+                    found(row) if found else _shown(entry),
+                    allowed(row) if callable(allowed) else allowed,
+                    mend(row) if callable(mend) else mend,
+                )
             )
 
 
@@ -162,7 +169,7 @@ def read_frame(
     findings = Findings(footer=ROWS if place.first is not None else "")
     named = _named(product, frame.columns, {plain(name) for name in ignore}, place, findings)
     ids = _identifiers(frame, named)
-    reader = _Reader(product, frame, place, on, ids, findings)
+    reader = _Reader(product, frame, place, on, ids, IDENTIFIERS[0] in named.values(), findings)
     pieces: dict[str, list[tuple[str, Column]]] = {}
     ages: list[tuple[str, Column, Column]] = []
     for column, name in named.items():
@@ -189,8 +196,8 @@ def _named(
     known = {plain(alias): name for name, v in product.variables.items() for alias in (name, *v.aliases)}
     known |= dict.fromkeys(IDENTIFIERS, IDENTIFIERS[0])
     known |= dict.fromkeys(BIRTH, BIRTH[0]) if AGE in product.variables else {}
-    spoken = ["patient", *(["birthdate"] if AGE in product.variables else [])]
-    spoken += [alias for name, v in product.variables.items() for alias in (name, *v.aliases)]
+    usual = ["patient", *(["birthdate"] if AGE in product.variables else []), *product.variables]
+    spoken = usual + [alias for v in product.variables.values() for alias in v.aliases]
     named = {}
     for column in columns:
         key = plain(column)
@@ -198,7 +205,9 @@ def _named(
             continue
         if key not in known:
             where = place.spots.get(column, f"{place.file}: {column}")
-            fault = Fault(where, "not a known name", "no fact has this name", nearest(column, spoken))
+            mend = nearest(column, spoken)
+            mend = mend if mend.startswith("Did you mean") else nearest("", usual)
+            fault = Fault(where, "not a known name", "no fact has this name", mend)
             findings.add("columns", fault)
             continue
         named[column] = known[key]
@@ -333,7 +342,7 @@ def _same_age(reader: _Reader, columns: Mapping[str, Column], named: Mapping[str
     """A patient who stands in several rows has one age."""
     again = reader.ids.is_duplicated() & reader.ids.is_not_null()
     age = columns.get(AGE)
-    if age is None or IDENTIFIERS[0] not in named.values() or not again.any():
+    if age is None or not reader.identified or not again.any():
         return
     column = next((c for c, name in named.items() if name in (AGE, BIRTH[0])), AGE)
     table = pl.DataFrame({"patient": reader.ids, "age": age}).with_row_index("row").filter(again)
@@ -351,8 +360,11 @@ def _same_age(reader: _Reader, columns: Mapping[str, Column], named: Mapping[str
 
 
 def _array(variable: Fact, values: Column) -> NDArray[Any]:
-    if variable.type == "number":
+    below = variable.range is None or variable.range[0] < 0  # a negative whole number would be taken for unknown
+    if variable.type == "number" or (variable.type == "integer" and below):
         return _floats(values)
+    if variable.type == "integer":
+        return values.cast(pl.Int32).fill_null(-1).to_numpy()
     return values.cast(pl.Int8).fill_null(-1).to_numpy()
 
 

@@ -172,7 +172,13 @@ def read_table(product: Product, file: Path, *, on: date, ignore: Sequence[str] 
         raise UsageError(f"there is no file {file}. Check the path.")
     parquet = suffix == ".parquet"
     frame = _opened(file, parquet)
-    return read_frame(product, frame, on=on, place=Place(file.name, 1 if parquet else 2), ignore=ignore)
+    place = Place(file.name, 1 if parquet else 2)
+    if not parquet:
+        blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+        if blank.any():  # a blank line is no row, but is counted
+            place = Place(file.name, 2, rows=(pl.int_range(2, frame.height + 2, eager=True)).filter(~blank))
+            frame = frame.filter(~blank)
+    return read_frame(product, frame, on=on, place=place, ignore=ignore)
 
 
 def _opened(file: Path, parquet: bool) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pivotal.label.coverage import ANSWERS, Coverage
 from pivotal.label.product import CONDITION, Fact, Indication
+from pivotal.label.show import none_in_force
 from pivotal.study.criteria import Criterion
 
 _WIDEST = 2**40
@@ -49,7 +50,8 @@ def reason(coverage: Coverage, row: int) -> str:
     """Why one patient is covered, is not, or cannot be told."""
     answer = int(coverage.answer[row])
     if not coverage.indications:
-        return f"not covered: no indication was in force yet; first approved on {coverage.product.first_approved}"
+        none = none_in_force(coverage.product, coverage.on)
+        return f"not covered: {none[:1].lower()}{none[1:].rstrip('.')}"
     if answer == 1:
         return f"covered by {_covering(coverage, row)}"
     if answer == 0:
@@ -93,8 +95,11 @@ def _limits(coverage: Coverage, name: str, row: int) -> str:
 
 
 def _covering(coverage: Coverage, row: int) -> str:
-    found = [i.id for i, a in zip(coverage.indications, coverage.by_indication[row], strict=True) if a == 1]
-    return ", ".join(found)
+    answers = list(zip(coverage.indications, coverage.by_indication[row], strict=True))
+    found = [i.id for i, answer in answers if answer == 1]
+    if found or coverage.answer[row] != 1:
+        return ", ".join(found)
+    return " or ".join(i.id for i, answer in answers if answer == -1)  # each age that is possible has one of them
 
 
 def _limiting(coverage: Coverage, row: int) -> str:

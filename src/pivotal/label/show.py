@@ -30,7 +30,7 @@ def describe(product: Product, day: date) -> str:
     lines = [head, "=" * min(len(head), 96), ""]
     found = product.in_force(day)
     if not found:
-        return "\n".join([*lines, _none(product, day)]) + "\n"
+        return "\n".join([*lines, none_in_force(product, day)]) + "\n"
     for indication in found:
         lines += [*_indication(product, indication, day), ""]
     lines += _section("Limitations of use", _statements(product, product.limitations, day))
@@ -44,10 +44,11 @@ def describe(product: Product, day: date) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _none(product: Product, day: date) -> str:
+def none_in_force(product: Product, day: date) -> str:
+    """That no indication is in force on a day, and why."""
     if day < product.first_approved:
         return f"No indication yet on {day}: the product was first approved on {product.first_approved}."
-    return f"No indication is in force on {day}."
+    return f"No indication is in force on {day} any more."
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
