@@ -88,7 +88,7 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study fi
     from pivotal.study import load
 
     study = load(file)
-    product_of(study)
+    product_of(study, file)
     typer.echo(
         f"{file}: right. {study.id}: {len(study.arms)} arms, {len(study.endpoints)} endpoints, "
         f"{len(study.population.criteria)} criteria, {len(study.scenarios)} scenarios."

@@ -54,6 +54,10 @@ def test_every_indication_with_its_days(approved: Report) -> None:
         assert piece in text, piece
 
 
+def test_a_trial_that_no_source_names_is_unverified(approved: Report) -> None:
+    assert "Unverified: the record says what was studied" in text_of(approved, "table-label")
+
+
 def test_trial_and_label_stand_under_their_own_heading(approved: Report) -> None:
     table = text_of(approved, "table-against")
     for piece in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pivotal.errors import UsageError
+from pivotal.errors import Fault, StudyError, UsageError
 from pivotal.label.candidates import CANDIDATES
 from pivotal.label.comparison import against
 from pivotal.label.counting import DRAWS, reach
@@ -12,27 +12,45 @@ from pivotal.label.epidemiology import epidemiology_for
 from pivotal.label.load import load_product
 from pivotal.label.product import CERTAINTY_WORDS, Indication, Product
 from pivotal.label.sides import indication_for, latest
-from pivotal.study import Study
+from pivotal.study import Study, source_text
+from pivotal.study.lines import line_of, locate
+from pivotal.study.load import study_path
 
 
-def product_of(study: Study) -> Product | None:
-    """The product that a study file names, checked to have an indication for its condition; None where it names none.
+def product_of(study: Study, file: str | None = None) -> Product | None:
+    """The product that a study names, checked to have an indication for its condition; None where it names none.
+
+    Parameters
+    ----------
+    study
+        The study.
+    file
+        Name or path of its file, so that a fault says where it stands.
 
     Raises
     ------
-    UsageError
+    StudyError
         If there is no such product, or it has no indication for the study's condition.
     ProductError
         If the product file is wrong.
     """
-    if study.study.product is None:
+    name = study.study.product
+    if name is None:
         return None
     try:
-        product = load_product(study.study.product)
+        product = load_product(name)
+        indication_for(study, product, latest(product))
     except UsageError as error:
-        raise UsageError(f"{study.id}: study.product: {error}") from None
-    indication_for(study, product, latest(product))
+        fault = Fault(_place(study, file), repr(name), str(error).rstrip("."), "Correct or remove study.product.")
+        raise StudyError([fault]) from None
     return product
+
+
+def _place(study: Study, file: str | None) -> str:
+    if file is None:
+        return f"{study.id}: study.product"
+    line = line_of(locate(source_text(file)), ("study", "product"))
+    return f"{study_path(file).name}{'' if line is None else f':{line}'}: study.product"
 
 
 def label_summary(
@@ -64,7 +82,7 @@ def label_summary(
 
 def _indication(study: Study, product: Product, one: Indication) -> dict[str, Any]:
     trials = [product.trial(name) for name in one.trials]
-    own = [t.id for t in trials if t.registry is not None and t.registry == study.study.registry]
+    own = [t for t in trials if t.registry is not None and t.registry == study.study.registry]
     return {
         "id": one.id,
         "condition": one.condition,
@@ -74,7 +92,7 @@ def _indication(study: Study, product: Product, one: Indication) -> dict[str, An
         "superseded_by": one.superseded_by,
         "supplement": one.supplement,
         "criteria": [f"not: {c.text}" if c.kind == "exclusion" else c.text for c in one.criteria if c.text],
-        "trials": [t.id for t in trials],
+        "trials": [{"id": t.id, "sure": product.certainty(t), "note": t.note} for t in trials],
         "this_trial": bool(own),
         "source": product.cite(one.source) if one.source else None,
         "sure": CERTAINTY_WORDS[product.certainty(one)],

@@ -92,14 +92,14 @@ def _history(label: JSON, cited: _Cited) -> list[Block]:
         f"{product['title']}, {product['jurisdiction']}. What follows is what public sources say of its label, each "
         f"statement with how sure it is.{read} {NO_ADVICE}"
     )
-    rests = [one["id"] for one in rows if one["this_trial"]]
-    on = f"{listed(rests)} rests on this trial. " if rests else ""
     figure = Figure(
         "figure-label",
         "Indications over time",
         timeline(rows, narrow=False),
         timeline(rows, narrow=True),
-        (f"{on}Dark bars: indications that rest on this trial. An arrow: in force on {label['on']}.",),
+        (
+            f"Dark bars: indications that name this trial as one that they rest on. An arrow: in force on {label['on']}.",
+        ),
         origin="published",
     )
     return [
@@ -110,13 +110,19 @@ def _history(label: JSON, cited: _Cited) -> list[Block]:
     ]
 
 
+def _trial(trial: JSON, notes: Footnotes) -> Markup:
+    """A trial that an indication rests on, with a footnote where no source that was read says so."""
+    unsure = trial["sure"] in ("unverified", "assumed")
+    return _whole(trial["id"]) + notes.mark(f"{trial['sure']}: {trial['note']}" if unsure else None)
+
+
 def _whole(text: str) -> Markup:
     """A name or day that is not broken over lines."""
     return Markup('<span class="arm">{}</span>').format(text)
 
 
 def _indications(rows: Sequence[JSON], cited: _Cited) -> Table:
-    lines = []
+    notes, lines = Footnotes(), []
     for one in rows:
         until = one["superseded"] or "in force"
         by = f" by {one['superseded_by']}" if one["superseded_by"] else ""
@@ -124,7 +130,7 @@ def _indications(rows: Sequence[JSON], cited: _Cited) -> Table:
             [_whole(until), Markup('<span class="under">{}</span>').format(f"superseded{by}") if by else ""], ""
         )
         head = join([one["id"], Markup('<span class="under">{}</span>').format(one["condition"])], "")
-        trials = join([_whole(name) for name in one["trials"]], " ") or DASH
+        trials = join([_trial(trial, notes) for trial in one["trials"]], " ") or DASH
         whom = join([capital("; ".join(one["criteria"])), cited.mark(one["source"])], "")
         lines.append(Line((head, one["effective"], ends, whom, trials, _capital(one["sure"]))))
     columns = (
@@ -132,11 +138,13 @@ def _indications(rows: Sequence[JSON], cited: _Cited) -> Table:
         Column("From"),
         Column("Until"),
         Column("For whom", wide=True),
-        Column("Trials"),
+        Column("Rests on"),
         Column("How sure"),
     )
-    note = "How sure: of the indication as a whole; a criterion may have another source."
-    return Table("table-label", "Whom the label covers, by day", columns, tuple(lines), (note,), origin="published")
+    sure = "How sure: of the indication as a whole; a criterion may have another source."
+    return Table(
+        "table-label", "Whom the label covers, by day", columns, tuple(lines), (sure, *notes.notes), origin="published"
+    )
 
 
 # ---------------------------------------------------------------- trial against label

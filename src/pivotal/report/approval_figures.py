@@ -74,10 +74,10 @@ def _bar(one: JSON, scale: _Scale, y: float, row: float, narrow: bool) -> list[M
     dates = f"{one['effective']}{_until(one)}" if one["superseded"] else f"from {one['effective']}"
     if narrow:
         parts.append(svg.text(4, y + 13, name, size=12.5, weight="600"))
-        parts.append(svg.text(4, y + 28, dates + (", on this trial" if own else ""), size=11.5, fill=svg.MUTED))
+        parts.append(svg.text(4, y + 28, dates + (", this trial" if own else ""), size=11.5, fill=svg.MUTED))
     else:
         parts.append(svg.text(4, middle - 2, name, size=13, weight="600"))
-        parts.append(svg.text(4, middle + 13, dates + (", on this trial" if own else ""), size=11.5, fill=svg.MUTED))
+        parts.append(svg.text(4, middle + 13, dates + (", this trial" if own else ""), size=11.5, fill=svg.MUTED))
     return parts
 
 
