@@ -97,9 +97,7 @@ def _history(label: JSON, cited: _Cited) -> list[Block]:
         "Indications over time",
         timeline(rows, narrow=False),
         timeline(rows, narrow=True),
-        (
-            f"Dark bars: indications that name this trial as one that they rest on. An arrow: in force on {label['on']}.",
-        ),
+        (f"Dark bars: indications said to rest on this trial. An arrow: in force on {label['on']}.",),
         origin="published",
     )
     return [
