@@ -121,6 +121,7 @@ def test_the_product_is_written_as_fhir(tmp_path):
         (("show", "opzelura", "--on", "2025-02-30"), 2, "2025-02-30"),
         (("covers", "opzelura", "--on", "2025-09-18"), 2, "nothing is told of a patient"),
         (("covers", "opzelura", "--age", "250"), 1, "0 to 120 years"),
+        (("covers", "opzelura", "--age", "-1"), 1, "'-1'"),
         (("covers", "opzelura", "--severity", "severe", "--iga", "2"), 1, "contradictory"),
         (("covers", "opzelura", "--fact", "SEGMENTAL"), 2, "NAME=VALUE"),
         (("covers", "opzelura", "--fact", "SEGMENTL=no"), 1, "Did you mean 'SEGMENTAL'"),

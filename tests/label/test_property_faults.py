@@ -164,6 +164,8 @@ def faults(facts, on="2025-09-18"):
         ({"birth date": "1850"}, ("0 to 120 years",)),
         ({"severity": "severe", "iga": 2}, ("iga is contradictory: 2 is mild", "severity says severe")),
         ({"age": 5, "birth date": "2015-01-01"}, ("contradictory", "makes 10 years", "age says 5 years")),
+        ({"age": 12, "birth date": "2015"}, ("contradictory", "makes 9 to 10 years", "age says 12 years")),
+        ({"age": 8.5, "birth date": "2015"}, ("contradictory", "makes 9 to 10 years", "age says 8.5 years")),
         ({"age": 5, "AGE": 6}, ("AGE is contradictory: it says 6", "age says 5")),
         ({"condition": "nonsegmental vitiligo", "segmental": "yes"}, ("contradictory", "condition says no")),
     ],
@@ -212,6 +214,22 @@ def test_a_column_that_is_not_meant_can_be_ignored(tmp_path):
     path.write_text("id,age,colour\nA,5,red\n\nB,,blue\n", encoding="utf-8")
     patients = read_table(PRODUCT, path, on=DAY, ignore=["Colour"])
     assert "colour" not in patients.columns
+
+
+def test_a_blank_line_is_no_patient_and_is_counted(tmp_path):
+    path = tmp_path / "clinic.csv"
+    path.write_text("patient,age\nA,5\n\nB,6\n", encoding="utf-8")
+    assert read_table(PRODUCT, path, on=DAY).ids.to_list() == ["A", "B"]
+    path.write_text("patient,age\nA,5\n\nB,-6\n", encoding="utf-8")
+    with pytest.raises(DataError, match="row 4: patient B"):
+        read_table(PRODUCT, path, on=DAY)
+
+
+def test_columns_of_unequal_length_are_refused():
+    with pytest.raises(UsageError, match="age 2, bsa 1"):
+        covers(PRODUCT, {"age": [5, 6], "bsa": 10}, on=DAY)
+    with pytest.raises(UsageError, match="a mapping, a list of mappings"):
+        covers(PRODUCT, "clinic.csv", on=DAY)
 
 
 def test_parquet_is_read_with_its_types(tmp_path):

@@ -100,6 +100,26 @@ def test_a_biologic_that_is_taken_is_a_limitation_of_use_and_no_more(told):
 
 
 @pytest.mark.parametrize(
+    ("status", "period", "right"),
+    [
+        ("active", {"start": "2025-01-01"}, 1),
+        ("recorded", {"start": "2025-01-01"}, 1),
+        ("recorded", None, -1),
+        ("recorded", {"start": "2025-01-01", "end": "2025-06-01"}, -1),
+        ("active", {"start": "2025-01-01", "end": "2025-09-18"}, 1),
+        ("active", {"start": "2025-10-01"}, -1),
+        ("not-taken", {"start": "2025-01-01"}, -1),
+    ],
+)
+def test_a_medicine_is_taken_within_its_period(told, status, period, right):
+    taken = {"resourceType": "MedicationStatement", "id": "u", "status": status, "effectivePeriod": period,
+             "medication": {"concept": {"text": "upadacitinib 15 mg tablet"}}, **b.ABOUT}  # fmt: skip
+    found, _ = told(b.child(taken=taken))
+    assert found.limited[0, [each.id for each in found.limitations].index("jak-inhibitors")] == right
+    assert found.answer.tolist() == [1]
+
+
+@pytest.mark.parametrize(
     ("change", "note"),
     [
         ({"clinicalStatus": b.status("resolved", "clinical")}, "its clinical status is resolved"),

@@ -74,9 +74,10 @@ class Gathered:
         known = self.product.variables.get(variable)
         if known is not None and known.type in ("number", "integer"):
             try:
-                return measured(a, known.unit) == measured(b, known.unit)
+                values = measured(a, known.unit), measured(b, known.unit)
             except UnitError:
                 return a == b
+            return a == b if None in values else values[0] == values[1]
         return _folded(a) == _folded(b)
 
     def state(self, variable: str, value: str, resource: JSON) -> None:
