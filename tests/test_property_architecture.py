@@ -23,6 +23,7 @@ MAY_NOT_KNOW = {
     "cohort": {"stats", "plan", "derive", "records"},
     "records": {"stats", "plan"},
     "derive": {"stats"},
+    "label": set(ROOMS) - {"errors", "files", "study", "instruments", "trials", "cohort", "label"},
     "report": {"stats", "plan", "simulate", "cohort", "derive"},
     "cli": {"stats"},
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Study", "analyse", "draw", "load", "randomise", "report", "run", "simulate"]
+__all__ = ["Study", "analyse", "draw", "load", "load_product", "randomise", "report", "run", "simulate"]
 
 if TYPE_CHECKING:
     from pivotal.api import analyse, draw, load, randomise, report, run, simulate
+    from pivotal.label import load_product
     from pivotal.study import Study
 
 
@@ -18,5 +19,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'pivotal' has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module("pivotal.study" if name == "Study" else "pivotal.api")
+    homes = {"Study": "pivotal.study", "load_product": "pivotal.label"}
+    module = import_module(homes.get(name, "pivotal.api"))
     return getattr(module, name)

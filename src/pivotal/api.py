@@ -221,6 +221,8 @@ class Run:
         What the scenario asks of the virtual patients, and what they give.
     provenance
         Versions, seed, hashes, time, command.
+    label
+        What the approval says; None where the study names no product.
     """
 
     study: Study
@@ -231,6 +233,7 @@ class Run:
     operating_characteristics: JSON | None
     calibration: list[JSON]
     provenance: JSON
+    label: JSON | None = None
 
 
 def run(
@@ -262,10 +265,12 @@ def run(
         What was written.
     """
     from pivotal import records
+    from pivotal.label import label_summary
     from pivotal.plan import Plan, recompute
 
     name = study if isinstance(study, str) else None
     study = _study(study)
+    approval = label_summary(study, seed=seed)
     found = None
     if study.cohort is not None and study.scenarios:
         found = simulate(study, replicates=replicates, seed=seed, workers=workers, progress=progress)
@@ -287,6 +292,7 @@ def run(
             operating_characteristics=found,
             calibration=_calibration(study, virtual),
             provenance=provenance(study, name, seed, records.sources(folder / "data")),
+            label=approval,
         )
         shipped = records.shipped(study)
         if shipped is not None:  # the study file names it, and lies beside it
@@ -307,6 +313,8 @@ def write_run(made: Run, folder: Path) -> None:
     flat = [row | {"groups": json.dumps(row["groups"]), "value": _number(row["value"])} for row in rows]
     pl.DataFrame(flat, infer_schema_length=None).write_parquet(folder / "results.parquet")
     write_json(folder / "calibration.json", made.calibration)
+    if made.label is not None:
+        write_json(folder / "label.json", made.label)
     write_json(folder / "provenance.json", made.provenance)
     report(folder)
 
@@ -337,6 +345,7 @@ def report(folder: Path) -> Path:
         oc=_optional(folder / OC_FILE),
         provenance=json.loads((folder / "provenance.json").read_text(encoding="utf-8")),
         calibration=_optional(folder / "calibration.json") or [],
+        label=_optional(folder / "label.json"),
         virtual=content["virtual"],
     )
     target = folder / "report.html"

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pivotal.errors import PivotalError, UsageError
+from pivotal.label.commands import ProductName
+from pivotal.label.commands import app as label
 
 if TYPE_CHECKING:
     from pivotal.api import Progress
@@ -28,10 +30,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(label)
+
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a shipped study, or path of a study file.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bits.", min=0)]
 Replicates = Annotated[int, typer.Option(help="Trials a scenario.", min=1)]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; one a core by default.", min=1)]
+AnyDay = Annotated[
+    str | None, typer.Option("--on", metavar="DATE", help="The day, as 2025-09-18; of the latest approval by default.")
+]
+Numbers = Annotated[
+    str | None, typer.Option(help="Shipped epidemiology, or path of a file; by default that of the product's country.")
+]
 _debug = False
 
 
@@ -74,9 +84,11 @@ def show(study: StudyName) -> None:
 @app.command()
 def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study file.")]) -> None:
     """Check a study file: all its faults at once, each with file, line and key."""
+    from pivotal.label import product_of
     from pivotal.study import load
 
     study = load(file)
+    product_of(study, file)
     typer.echo(
         f"{file}: right. {study.id}: {len(study.arms)} arms, {len(study.endpoints)} endpoints, "
         f"{len(study.population.criteria)} criteria, {len(study.scenarios)} scenarios."
@@ -191,6 +203,81 @@ def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder
     from pivotal import api
 
     typer.echo(f"Wrote {api.report(directory)}")
+
+
+@app.command()
+def evidence(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Name of shipped claims, or path of a file of claims.")],
+    facts: Annotated[bool, typer.Option("--facts", help="List the facts that claims can name, and stop.")] = False,
+    out: Annotated[Path | None, typer.Option(help="File for the verdicts (JSON).")] = None,
+) -> None:
+    """Hold claims against sourced facts: each agrees, contradicts, or cannot be decided."""
+    from pivotal.files import whole_file, write_json
+    from pivotal.label import hold, load_claims
+    from pivotal.label.tell import evidence_words, facts_words
+
+    claims, known = load_claims(file)
+    if facts:
+        typer.echo(facts_words(known), nl=False)
+        return
+    judged = hold(claims, known)
+    if out is not None:
+        with whole_file(out) as path:
+            write_json(path, {"claims": claims.evidence.id, "judged": [one.as_json() for one in judged]})
+        typer.echo(f"Wrote {out}: {len(judged)} claims")
+    typer.echo(evidence_words(claims, judged), nl=False)
+
+
+@label.command()
+def against(
+    study: StudyName,
+    product: ProductName,
+    on: AnyDay = None,
+    candidates: Annotated[int, typer.Option(help="Virtual candidates for the trial.", min=1)] = 100_000,
+    seed: Seed = 1,
+    epidemiology: Numbers = None,
+    out: Annotated[Path | None, typer.Option(help="File for the comparison (JSON).")] = None,
+) -> None:
+    """Whom the label covers that the trial never studied, and whom the trial studied that the label leaves out."""
+    from pivotal.files import whole_file, write_json
+    from pivotal.label import against as hold_against
+    from pivotal.label.tell import against_words
+
+    found = hold_against(study, product, on=on, epidemiology=epidemiology, candidates=candidates, seed=seed)
+    if out is not None:
+        with whole_file(out) as path:
+            write_json(path, found.as_json())
+        typer.echo(f"Wrote {out}")
+    typer.echo(against_words(found), nl=False)
+
+
+@label.command()
+def reach(
+    product: ProductName,
+    on: AnyDay = None,
+    draws: Annotated[int, typer.Option(help="Draws of the uncertain numbers.", min=1)] = 100_000,
+    seed: Seed = 1,
+    epidemiology: Numbers = None,
+    picture: Annotated[Path | None, typer.Option(help="File for the picture (SVG).")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the numbers (JSON).")] = None,
+) -> None:
+    """How many people the label covers, at most, and what each approval added."""
+    from pivotal.files import whole_file, write_json
+    from pivotal.label import reach as reached
+    from pivotal.label.tell import reach_words
+
+    found = reached(product, epidemiology, on=on, draws=draws, seed=seed)
+    if picture is not None:
+        from pivotal.report.approval import reach_picture
+
+        with whole_file(picture) as path:
+            path.write_text(reach_picture(found.as_json()), encoding="utf-8")
+        typer.echo(f"Wrote {picture}")
+    if out is not None:
+        with whole_file(out) as path:
+            write_json(path, found.as_json())
+        typer.echo(f"Wrote {out}")
+    typer.echo(reach_words(found), nl=False)
 
 
 @app.command()

@@ -2,6 +2,9 @@
 
 PivotalError
 ├── StudyError      the study file is wrong: every fault at once
+├── ProductError    the product file is wrong: every fault at once
+├── EpidemiologyError  the file of epidemiology is wrong: every fault at once
+├── ClaimsError     the file of claims is wrong: every fault at once
 ├── DataError       the data are wrong: every fault at once
 └── UsageError      a command or call is wrong: an unknown study, scenario or option
 """
@@ -9,7 +12,7 @@ PivotalError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 
@@ -64,10 +67,69 @@ class StudyError(FaultsError):
     what = "the study"
 
 
+class ProductError(FaultsError):
+    """The product file is wrong (exit status 1); `faults` holds all of them."""
+
+    what = "the product file"
+
+
+class EpidemiologyError(FaultsError):
+    """The file of epidemiology is wrong (exit status 1); `faults` holds all of them."""
+
+    what = "the epidemiology"
+
+
+class ClaimsError(FaultsError):
+    """The file of claims is wrong (exit status 1); `faults` holds all of them."""
+
+    what = "the claims"
+
+
 class DataError(FaultsError):
     """The data are wrong (exit status 1); `faults` holds all of them."""
 
     what = "the data"
+
+
+SHOWN = 50
+"""Faults of one kind that are printed; the error's `faults` holds all of them."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """Faults of the data by kind, in the order in which they were found; `footer` is printed below them."""
+
+    kinds: dict[str, list[Fault]] = field(default_factory=dict)
+    footer: str = ""
+
+    def add(self, kind: str, fault: Fault) -> None:
+        """Note one fault."""
+        self.kinds.setdefault(kind, []).append(fault)
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds)
+
+    def error(self) -> DataError:
+        """All faults as one error whose text shows the first of each kind."""
+        error = DataError(fault for faults in self.kinds.values() for fault in faults)
+        error.args = (self._text(),)
+        return error
+
+    def raise_any(self) -> None:
+        """Raise what was found, if anything was."""
+        if self:
+            raise self.error()
+
+    def _text(self) -> str:
+        count = sum(map(len, self.kinds.values()))
+        lines = [f"{count:,} fault{'s' if count != 1 else ''} in {DataError.what}:"]
+        number = 1
+        for faults in self.kinds.values():
+            lines += [f"  {number + n}. {fault}" for n, fault in enumerate(faults[:SHOWN])]
+            if len(faults) > SHOWN:
+                lines.append(f"     and {len(faults) - SHOWN:,} more of this kind")
+            number += len(faults)
+        return "\n".join([*lines, self.footer] if self.footer else lines)
 
 
 def nearest(name: str, allowed: Sequence[str]) -> str:

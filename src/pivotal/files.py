@@ -33,6 +33,24 @@ def whole(directory: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path`; it is moved there when the block ends well, and else is gone."""
+    path = path.absolute()
+    if path.is_dir():
+        raise UsageError(f"--out is {path}, which is a folder; a file is wanted. Name a file in it.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _move(source: Path, target: Path) -> None:
     target.mkdir(exist_ok=True)
     for path in sorted(source.rglob("*")):

@@ -107,6 +107,22 @@ class Screener(Lean):
         enrolled = {name: column.ravel().take(chosen) for name, column in candidates.items() if name in self.margins}
         return enrolled, Screening(screened=screened, failures=self._counted(fails, candidates[""], eligible, screened))
 
+    def candidates(self, rng: np.random.Generator, count: int) -> dict[str, Array]:
+        """Draw candidates, eligible or not.
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            Every variable that a criterion reads, (candidate,); labels of categories; NaN where it is not asked.
+        """
+        drawn = self._draw(rng, 1, count)
+        columns = self._columns_by_finding()
+        made = {name: column.take(drawn[""]) for name, column in columns.items() if name not in self.margins}
+        for name, one in self.margins.items():
+            values = drawn[name]
+            made[name] = np.array(one.categories).take(values.astype(np.int8)) if one.categories else values
+        return {name: column.ravel() for name, column in made.items()}
+
     def _enough(self, size: int) -> int:
         eligible = max(1 - sum(self.probabilities), LEAST_ELIGIBLE)
         return int(np.ceil((size + SPARE * np.sqrt(size * (1 - eligible))) / eligible)) + 1

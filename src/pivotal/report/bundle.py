@@ -31,6 +31,8 @@ class Bundle:
     calibration
         What the virtual patients were asked for and what they reach: mappings with `what`, `name`, `visit`, `arm`,
         `target`, `reached` and `mcse`, as `cohort.calibration_report` gives them.
+    label
+        What the approval says, as `label.json` holds it (`label.label_summary`); None where the study names no product.
     virtual
         Whether the patients are made up; None takes it from the results, else from the study.
     """
@@ -40,6 +42,7 @@ class Bundle:
     oc: JSON | None = None
     provenance: JSON = field(default_factory=dict)
     calibration: Sequence[JSON] | None = None
+    label: JSON | None = None
     virtual: bool | None = None
 
     @cached_property

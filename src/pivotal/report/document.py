@@ -14,8 +14,9 @@ from markupsafe import Markup
 from pivotal.report.format import capital
 
 Text = str | Markup
-Origin = Literal["design", "patients", "replicates", "mixed"]
-"""What a table or figure is made from: the study file, the patients, simulated replicates, or published and those."""
+Origin = Literal["design", "patients", "replicates", "mixed", "published", "draws", "candidates", "computed"]
+"""What a table or figure is made from: the study file, the patients, simulated replicates, published and those; of a
+label: what is published, virtual candidates, both beside each other, or what is computed from published figures."""
 
 
 @dataclass(frozen=True, slots=True)

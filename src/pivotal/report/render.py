@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from pivotal.report.approval import approval_section
 from pivotal.report.baseline import baseline_section
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Block, Figure, Folded, Section, Table
@@ -101,6 +102,7 @@ def make_sections(bundle: Bundle) -> list[Section]:
         forest_section(bundle),
         published_section(bundle, sources),
         operating_section(bundle),
+        approval_section(bundle),
         provenance_section(bundle),
     ]
     return [section for section in sections if section is not None]
@@ -127,6 +129,12 @@ def _numbers(sections: list[Section]) -> dict[str, str]:
 def _tags(simulated: bool) -> dict[str, str]:
     """What a caption says of where its numbers come from; simulated replicates are marked in any report."""
     tags = {"design": "", "patients": "", "mixed": "", "replicates": "SIMULATED replicates"}
+    tags |= {
+        "published": "",
+        "draws": "SIMULATED candidates",
+        "candidates": "SIMULATED and published, in separate columns",
+        "computed": "Computed from published figures",
+    }
     if simulated:
         tags |= {
             "design": "Design of a SIMULATED trial",

@@ -6,20 +6,18 @@ A study is named, when it comes with the package, or it is the path of a TOML fi
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from pivotal.errors import Fault, StudyError, UsageError, nearest
+from pivotal.errors import StudyError, UsageError, nearest
 from pivotal.study.checks import check
 from pivotal.study.checks.node import Problem
-from pivotal.study.lines import line_of, locate, spell
 from pivotal.study.model import Study
 from pivotal.study.schema import problems
+from pivotal.study.toml import faults, parsed, text_of
 
 _LIBRARY = Path(__file__).parent / "library"
 
@@ -50,13 +48,13 @@ def load(study: str | Path) -> Study:
 
 def read(text: str, name: str = "study.toml", *, folder: Path | None = None) -> Study:
     """Read and check the text of a study file; `name` is how faults speak of it, `folder` where its data set lies."""
-    data = _parsed(text, name)
+    data = parsed(text, name)
     found, study = _validated(data)
     found += check(data)
     if folder is not None:
         found += _data_set(data, folder)
     if found or study is None:
-        raise StudyError(_faults(found, text, name))
+        raise StudyError(faults(found, text, name))
     return study
 
 
@@ -91,35 +89,12 @@ def study_path(study: str | Path) -> Path:
 
 def source_text(study: str | Path) -> str:
     """The text of a study file."""
-    path = study_path(study)
-    try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        fault = Fault(f"{path.name}:{line}", "not UTF-8 text", "a study file is UTF-8", "Save it as UTF-8.")
-        raise StudyError([fault]) from None
+    return text_of(study_path(study))
 
 
 def source_hash(study: str | Path) -> str:
     """The SHA-256 of a study file, as 64 hexadecimal digits."""
     return sha256(study_path(study).read_bytes()).hexdigest()
-
-
-def _parsed(text: str, name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError([_syntax_fault(str(error), text, name)]) from None
-
-
-def _syntax_fault(message: str, text: str, name: str) -> Fault:
-    said = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
-    if said is None:
-        return Fault(name, "not TOML", message, "Mend the syntax.")
-    line = int(said[2]) if said[2] else max(len(text.splitlines()), 1)
-    place = f"{name}:{line}" + (f":{said[3]}" if said[3] else "")
-    reason = said[1][:1].lower() + said[1][1:]
-    return Fault(place, "not TOML", reason, "Mend the syntax: texts in quotes, lists in [ ], one key = value a line.")
 
 
 def _validated(data: dict[str, Any]) -> tuple[list[Problem], Study | None]:
@@ -137,14 +112,3 @@ def _data_set(data: dict[str, Any], folder: Path) -> list[Problem]:
         return []
     allowed = "the data set of a real trial lies beside its study file"
     return [Problem(("study", "data"), f"{file!r}, which is not there", allowed, f"Put {file!r} into {folder}.")]
-
-
-def _faults(found: list[Problem], text: str, name: str) -> list[Fault]:
-    lines = locate(text)
-    placed = []
-    for problem in dict.fromkeys(found):
-        line = line_of(lines, problem.path)
-        place = name if line is None else f"{name}:{line}"
-        where = f"{place}: {spell(problem.path)}" if problem.path else place
-        placed.append((line or 0, Fault(where, problem.found, problem.allowed, problem.mend)))
-    return [fault for _, fault in sorted(placed, key=lambda pair: pair[0])]

@@ -81,6 +81,7 @@ class StudyHead(Sourced):
     objective: str | None = None
     patients: Literal["virtual", "real"] = "virtual"
     data: str | None = Field(default=None, description="shipped data set of a real trial, beside the study file")
+    product: str | None = Field(default=None, description="product file of what was tried: shipped by name, or a path")
     planned: Figure | None = None
     randomised: Figure | None = None
     facts: dict[str, Figure] = Field(default_factory=dict)

@@ -1,9 +1,10 @@
-"""What pydantic finds wrong with a study file, said in plain sentences."""
+"""What pydantic finds wrong with a study file, or another of its kind, said in plain sentences."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -24,6 +25,7 @@ _KINDS = {
     "list": "a list in square brackets",
     "dict": "a table of keys and values",
     "model": "a table of keys and values",
+    "date": "a date, as 2025-09-18",
 }
 _BOUNDS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
 _SPECIAL = {
@@ -34,14 +36,25 @@ _SPECIAL = {
 _ABSENT = object()
 
 
-def problems(errors: Sequence[ErrorDetails], data: Mapping[str, Any]) -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a file is held against: its model, and how a sentence speaks of such a file."""
+
+    model: type[BaseModel] = Study
+    file: str = "a study file"
+
+
+STUDY = Shape()
+
+
+def problems(errors: Sequence[ErrorDetails], data: Mapping[str, Any], shape: Shape = STUDY) -> list[Problem]:
     """One problem for each place that pydantic complains about."""
     places: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
         if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
             continue  # long enough, but for elements that are themselves wrong
         places.setdefault(_place(error, data), []).append(error)
-    return [_problem(path, found, data) for path, found in places.items()]
+    return [_problem(path, found, data, shape) for path, found in places.items()]
 
 
 def _place(error: ErrorDetails, data: Any) -> Path:
@@ -59,24 +72,26 @@ def _place(error: ErrorDetails, data: Any) -> Path:
     return path
 
 
-def _problem(path: Path, errors: list[ErrorDetails], data: Any) -> Problem:
+def _problem(path: Path, errors: list[ErrorDetails], data: Any, shape: Shape) -> Problem:
     error = errors[0]
     kind, name = error["type"], _name(path)
     if kind == "missing" and isinstance(path[-1], int):
         path = path[:-1]
     elif kind == "missing" and _at(data, path[:-1]).get(name, _ABSENT) is _ABSENT:
-        return Problem(path, "missing", f"{_owner(path)} needs {_article(name)}", f"Add {name}.")
+        return Problem(path, "missing", f"{_owner(path, shape)} needs {_article(name)}", f"Add {name}.")
     if kind == "extra_forbidden":
-        allowed = fields(_model(path[:-1]))
-        return Problem(path, "not a known key", f"{_owner(path)} has no key of this name", nearest(name, allowed))
+        allowed = fields(_model(path[:-1], shape))
+        return Problem(
+            path, "not a known key", f"{_owner(path, shape)} has no key of this name", nearest(name, allowed)
+        )
     if kind == "value_error":
         message = str(error["ctx"]["error"]) if "ctx" in error else error["msg"]
         return Problem(path, "not consistent", message, "Correct it.")
     if kind == "literal_error":
-        choices = ", ".join(map(repr, _options(path)))
-        return Problem(path, shown(_at(data, path)), f"{name} is one of {choices}", _mend_name(data, path))
+        choices = ", ".join(map(repr, _options(path, shape)))
+        return Problem(path, shown(_at(data, path)), f"{name} is one of {choices}", _mend_name(data, path, shape))
     kinds = " or ".join(dict.fromkeys(_allowed(error) for error in errors))
-    return Problem(path, shown(_at(data, path)), f"{_subject(path)} is {kinds}", _mend(name, errors))
+    return Problem(path, shown(_at(data, path)), f"{_subject(path, shape)} is {kinds}", _mend(name, errors))
 
 
 def _allowed(error: ErrorDetails) -> str:
@@ -112,9 +127,9 @@ def _mend(name: str, errors: list[ErrorDetails]) -> str:
     return f"Correct {name}."
 
 
-def _mend_name(data: Any, path: Path) -> str:
+def _mend_name(data: Any, path: Path, shape: Shape) -> str:
     value = _at(data, path)
-    options = _options(path)
+    options = _options(path, shape)
     texts = [o for o in options if isinstance(o, str)]
     return nearest(value, texts) if isinstance(value, str) and texts else f"Use one of: {', '.join(map(str, options))}."
 
@@ -127,16 +142,16 @@ def _at(data: Any, path: Path) -> Any:
 
 def _name(path: Path) -> str:
     """The key that a path ends with, or that holds the element."""
-    return next((part for part in reversed(path) if isinstance(part, str)), "the study")
+    return next((part for part in reversed(path) if isinstance(part, str)), "the file")
 
 
-def _owner(path: Path) -> str:
-    return spell(path[:-1]) if len(path) > 1 else "a study file"
+def _owner(path: Path, shape: Shape) -> str:
+    return spell(path[:-1]) if len(path) > 1 else shape.file
 
 
-def _subject(path: Path) -> str:
+def _subject(path: Path, shape: Shape) -> str:
     """What a place is called: by its key; one that the author chose, by what it stands in."""
-    chosen = isinstance(path[-1], int) or _model(path[:-1]) is None
+    chosen = isinstance(path[-1], int) or _model(path[:-1], shape) is None
     return f"each of {spell(path[:-1])}" if chosen else _article(_name(path))
 
 
@@ -157,21 +172,21 @@ def fields(model: type[BaseModel] | None) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model(path: Path) -> type[BaseModel] | None:
-    annotation = _annotation(path)
+def _model(path: Path, shape: Shape) -> type[BaseModel] | None:
+    annotation = _annotation(path, shape)
     return next((a for a in _branches(annotation) if isinstance(a, type) and issubclass(a, BaseModel)), None)
 
 
-def _options(path: Path) -> tuple[Any, ...]:
+def _options(path: Path, shape: Shape) -> tuple[Any, ...]:
     found: list[Any] = []
-    for branch in _branches(_annotation(path)):
+    for branch in _branches(_annotation(path, shape)):
         if get_origin(branch) is Literal:
             found.extend(get_args(branch))
     return tuple(found)
 
 
-def _annotation(path: Path) -> Any:
-    annotation: Any = Study
+def _annotation(path: Path, shape: Shape) -> Any:
+    annotation: Any = shape.model
     for part in path:
         annotation = next((a for a in (_step(b, part) for b in _branches(annotation)) if a is not None), None)
     return annotation

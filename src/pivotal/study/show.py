@@ -70,6 +70,7 @@ def _head(study: Study) -> list[str]:
         ("Objective", head.objective),
         ("Design", head.design),
         ("Masking", head.masking),
+        ("Product file", head.product),
         ("Sponsor's number", head.sponsor_id),
         ("Planned", figure(head.planned) if head.planned else None),
         ("Randomised", figure(head.randomised) if head.randomised else None),

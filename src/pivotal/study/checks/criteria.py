@@ -32,19 +32,20 @@ _KINDS = {
 def check(study: Node) -> Iterator[Problem]:
     """All criteria of the study, then each variable that they speak about."""
     for name, variable in study.entries("variables"):
-        yield from _variable(name, variable)
+        yield from of_variable(name, variable)
     for criterion in study.rows("population", "criteria"):
-        yield from _criterion(study, criterion)
+        yield from of_criterion(study, criterion)
     for group in study.rows("analysis_sets"):
         for criterion in group.rows("criteria"):
-            yield from _criterion(study, criterion)
+            yield from of_criterion(study, criterion)
     for period in study.rows("periods"):
         for criterion in period.rows("criteria"):
-            yield from _criterion(study, criterion, study.names("parameters"))
+            yield from of_criterion(study, criterion, study.names("parameters"))
     yield from _somebody(study)
 
 
-def _variable(name: str, variable: Node) -> Iterator[Problem]:
+def of_variable(name: str, variable: Node) -> Iterator[Problem]:
+    """Whether a variable's own parts fit: its unit, range, categories and usual value."""
     unit = variable.text("unit")
     if unit is not None and unit not in UNITS:
         yield variable.child("unit").problem("no unit has this name", nearest(unit, UNITS))
@@ -60,8 +61,8 @@ def _variable(name: str, variable: Node) -> Iterator[Problem]:
         yield from value_of(variable, usual)
 
 
-def _criterion(study: Node, criterion: Node, others: list[str] | None = None) -> Iterator[Problem]:
-    """One criterion and those inside it; `others` are names beside the variables that it may read."""
+def of_criterion(study: Node, criterion: Node, others: list[str] | None = None) -> Iterator[Problem]:
+    """One criterion and those inside it; `study` holds the variables, `others` are names beside them."""
     names = [key for key, _ in study.entries("variables")]
     name = criterion.text("variable")
     if name is not None and name not in (others or []):
@@ -70,10 +71,10 @@ def _criterion(study: Node, criterion: Node, others: list[str] | None = None) ->
         yield from _comparison(study.child("variables", name), criterion)
     for key in ("all", "any"):
         for part in criterion.rows(key):
-            yield from _criterion(study, part, others)
+            yield from of_criterion(study, part, others)
     for key in ("not", "when"):
         if criterion.has(key):
-            yield from _criterion(study, criterion.child(key), others)
+            yield from of_criterion(study, criterion.child(key), others)
 
 
 def _comparison(variable: Node, criterion: Node) -> Iterator[Problem]:

@@ -32,18 +32,19 @@ def span(variable: Node) -> tuple[float, float] | None:
 
 
 class Enrolment:
-    """The criteria of the population and what they let in.
+    """Criteria and what they let in: by default those of the study's population.
 
     A criterion that is itself wrong is left out, and what it reads is `unclear`.
     """
 
-    def __init__(self, study: Node) -> None:
+    def __init__(self, study: Node, criteria: Node | None = None) -> None:
         self.variables = dict(study.entries("variables"))
-        rows = study.rows("population", "criteria")
+        asked = study.child("population", "criteria") if criteria is None else criteria
+        rows = asked.rows()
         self.criteria = [(row, c) for row in rows if (c := _parsed(row)) is not None]
         self.unclear = {name for row in rows if _parsed(row) is None for name in _named(row)}
         self.bounds: dict[str, set[float]] = {}
-        for part in (study.child("population", "criteria"), study.child("randomisation", "strata")):
+        for part in (asked, study.child("randomisation", "strata")):
             self._collect(part)
 
     def about(self, name: str) -> list[Criterion]:
