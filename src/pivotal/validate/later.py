@@ -16,4 +16,4 @@ def why_not(case: Case) -> str:
     """Why no rule covers a case."""
     if DESIGN.search(case.call) or ENUMERATED.search(case.call) or "power" in case.kind:
         return "a design tool (boundaries, sample size, power): design tools come in a later version"
-    return f"no method of this version computes cases of the kind {case.kind!r}"
+    return "no method of this version computes this kind of case"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pivotal.validate.run import Qualification, run
 from pivotal.validate.simulated import checked_otherwise
-from pivotal.validate.summary import Line, counts, lines, tolerance_text
+from pivotal.validate.summary import Line, counts, lines, merged, title
 
 HEAD = ("Method", "Cases", "Quantities", "Worst relative difference", "Source", "Tolerance", "Agrees")
 
@@ -48,14 +48,15 @@ def validation_page(found: Qualification) -> str:
         f"{total.quantities_differ} differ, {total.not_compared} were not compared.",
         "",
         f"Pivotal {made['pivotal']}, {made['python']}, numpy {made['packages'].get('numpy')}, "
-        f"scipy {made['packages'].get('scipy')}, {made['platform']}.",
+        f"scipy {made['packages'].get('scipy')}, {made['system']}.",
         "",
         "A difference is relative to the other program's number. Tolerances are relative 1e-06 for estimates and "
-        "p-values and 1e-05 for standard errors and degrees of freedom; the reason of a wider one stands below its table.",
+        "p-values and 1e-05 for standard errors and degrees of freedom; the reason of a wider one stands below its "
+        "table.",
         "",
     ]
     for family in dict.fromkeys(line.family for line in lines(found.results) if line.method):
-        parts += [f"## {family[:1].upper()}{family[1:]}", "", table(family, found)]
+        parts += [f"## {title(family)}", "", table(family, found)]
     parts += ["## Not covered", "", *_not_covered(found), "", "## Methods without another program's number", ""]
     parts += [_row(("Family", "Method", "How it was checked", "Tests")), _row(["---"] * 4)]
     parts += [
@@ -73,18 +74,16 @@ def _method(line: Line) -> str:
             line.method,
             str(number.cases),
             f"{compared}" + (f" of {number.quantities}" if number.not_compared else ""),
-            "–" if line.worst is None else f"{line.worst:.1e}",
+            "–" if line.worst is None else "0" if line.worst == 0 else f"{line.worst:.1e}",
             "; ".join(line.sources),
-            "; ".join(dict.fromkeys(map(tolerance_text, line.tolerances))) or "equal",
+            "; ".join(dict.fromkeys(text for text, _ in merged(line.tolerances))) or "equal",
             "yes" if not number.differ and not number.failed else "NO",
         )
     )
 
 
 def _notes(rows: list[Line]) -> list[str]:
-    wider = {
-        f"- {line.method}, {tolerance_text(one)}: {one.why}." for line in rows for one in line.tolerances if one.why
-    }
+    wider = {f"- {line.method}, {text}: {why}." for line in rows for text, why in merged(line.tolerances) if why}
     left = {f"- {line.method}, not compared: {reason}." for line in rows for reason in line.reasons}
     return sorted(wider) + sorted(left)
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pivotal.validate.compare import Check
 from pivotal.validate.run import CaseResult, Qualification, difference
 from pivotal.validate.simulated import checked_otherwise
-from pivotal.validate.summary import counts, lines, tolerance_text
+from pivotal.validate.summary import counts, lines, title, tolerance_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -123,6 +123,6 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.filters |= {"shown": shown, "gap": gap, "tolerance": tolerance_text}
+    made.filters |= {"shown": shown, "gap": gap, "tolerance": tolerance_text, "title_of": title}
     made.filters["scientific"] = lambda value: "" if value is None else "0" if value == 0 else f"{value:.1e}"
     return made

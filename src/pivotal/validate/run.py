@@ -208,18 +208,20 @@ def _program(package: str, number: str) -> str:
 def difference(check: Check) -> float | None:
     """How far a number is from the expected one, relative to it; None where numbers were not compared.
 
-    A difference within the tolerance's absolute part for rounding (1e-12 and less) counts as none.
+    Near zero it is relative to the size at which the absolute part takes over, ``absolute / relative``: there
+    a number of rounding errors would be far off itself and still right.
     """
     if check.agrees is None or check.tolerance is None or isinstance(check.got, str):
         return None
     got = math.nan if check.got is None else float(check.got)
     expected = math.nan if check.expected is None else float(check.expected)
-    if math.isnan(got) or math.isnan(expected) or math.isinf(got) or math.isinf(expected):
+    if not (math.isfinite(got) and math.isfinite(expected)):
         return 0.0 if check.agrees else math.inf
-    gap = abs(got - expected)
-    if gap <= min(check.tolerance.absolute, 1e-12):
-        return 0.0
-    return gap / abs(expected) if expected else math.inf
+    tolerance, gap = check.tolerance, abs(got - expected)
+    size = abs(expected) + (tolerance.absolute / tolerance.relative if tolerance.relative else 0.0)
+    if size == 0:
+        return 0.0 if check.agrees else math.inf
+    return gap / size
 
 
 def worst(checks: Sequence[Check]) -> float | None:

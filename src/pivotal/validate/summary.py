@@ -17,6 +17,8 @@ from pivotal.validate.run import CaseResult, Qualification, difference, worst
 
 JSON = dict[str, Any]
 
+ABBREVIATIONS = {"mmrm", "mi", "tte", "rbmi"}
+
 MOST = 20
 """Cases that do not agree, shown on a terminal."""
 
@@ -112,12 +114,33 @@ def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+def title(family: str) -> str:
+    """A family's name at the head of a section."""
+    return family.upper() if family in ABBREVIATIONS else family[:1].upper() + family[1:].replace("_", " ")
+
+
 def tolerance_text(tolerance: Tolerance) -> str:
     """A tolerance in words: ``relative 1e-06``, ``absolute 5e-11``; the rounding part is not told."""
     parts = [f"relative {tolerance.relative:.3g}"] if tolerance.relative else []
     if tolerance.absolute > 1e-12 or not parts:
         parts.append(f"absolute {tolerance.absolute:.3g}")
     return " + ".join(parts)
+
+
+def merged(tolerances: Sequence[Tolerance]) -> list[tuple[str, str]]:
+    """Tolerances in words with their reasons; those that differ only in the absolute part are one, with its range."""
+    grouped: dict[tuple[float, str], list[Tolerance]] = {}
+    for one in tolerances:
+        grouped.setdefault((one.relative, one.why), []).append(one)
+    found = []
+    for (relative, why), same in grouped.items():
+        low, high = (pick(same, key=lambda one: one.absolute) for pick in (min, max))
+        text = tolerance_text(low)
+        if low.absolute != high.absolute:
+            part = f"absolute {low.absolute:.1e} to {high.absolute:.1e}"
+            text = f"relative {relative:.3g} + {part}" if relative else part
+        found.append((text, why))
+    return found
 
 
 def in_words(found: Qualification) -> str:
