@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from plan_made import study, trials
@@ -42,6 +44,15 @@ def with_method(method, kind, **options):
     return trial.model_copy(update={"endpoints": (endpoint,), "testing": testing})
 
 
+def noisy(seed, replicates):
+    """Made-up trials whose scores differ from visit to visit, so that no covariance matrix is singular."""
+    batch, rng = trials(seed, replicates=replicates), np.random.default_rng(seed)
+    values = {
+        key: value + rng.normal(0, 2, value.shape) if key[0] == "EASI" else value for key, value in batch.values.items()
+    }
+    return dataclasses.replace(batch, values=values)
+
+
 CASES = [(method, kind, {}) for method, spec in METHODS.items() for kind in spec.kinds]
 CASES += [
     (method, spec.kinds[0], {key: value})
@@ -58,7 +69,7 @@ def test_every_method_of_the_table_has_its_estimator():
 
 @pytest.mark.parametrize(("method", "kind", "options"), CASES, ids=lambda value: str(value))
 def test_a_method_runs_from_the_study_file(method, kind, options):
-    plan, batch = Plan(with_method(method, kind, **options)), trials(3, replicates=3)
+    plan, batch = Plan(with_method(method, kind, **options)), noisy(3, 3)
     results = plan.analyse(batch)
     main = results.find(endpoint="IGA-TS", groups=(("role", "main"),))
     assert {row.key.statistic for row in main} & {"p", "estimate"}
@@ -70,9 +81,18 @@ def test_a_method_runs_from_the_study_file(method, kind, options):
             np.testing.assert_allclose(one.value[0], many.value[r], rtol=SAME, atol=SAME, err_msg=one.key.id)
 
 
+@pytest.mark.parametrize(("method", "option"), [(m, o) for m, spec in METHODS.items() for o in spec.options or {}])
+def test_an_option_shows_in_the_name_of_the_method(method, option):
+    values = METHODS[method].options[option]
+    batch, kind = noisy(5, 1), METHODS[method].kinds[0]
+    named = [Plan(with_method(method, kind, **{option: value})).analyse(batch) for value in values]
+    methods = [found.find(groups=(("role", "main"),))[0].key.method for found in named]
+    assert len(set(methods)) == len(values) or option == "preset"
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_tested_hypotheses_have_the_same_p(method):
-    plan, batch = Plan(with_method(method, METHODS[method].kinds[0])), trials(4, replicates=2)
+    plan, batch = Plan(with_method(method, METHODS[method].kinds[0])), noisy(4, 2)
     everything, tested = plan.analyse(batch), plan.analyse(batch, scope="hypotheses")
     for name in ("p", "rejected"):
         wanted = {"analysis": "testing", "statistic": name}

@@ -279,8 +279,8 @@ class Testing(Sourced):
     """The testing strategy: a graph of weighted tests, two-sided.
 
     An intersection of hypotheses is tested by weighted Bonferroni; by Simes or Hochberg, where the plan declares the
-    statistics positively dependent; or parametrically, hypotheses of one endpoint and comparator by the correlation that
-    the allocation ratio gives, Bonferroni between such groups.
+    statistics positively dependent; or parametrically, hypotheses of one endpoint and comparator by the correlation
+    that the allocation ratio gives, Bonferroni between such groups.
     """
 
     alpha: float = Field(gt=0, lt=1)

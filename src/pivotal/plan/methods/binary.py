@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -40,27 +41,42 @@ def _tables(cells: Cells, arm: int, comparator: int) -> tuple[Floats, Floats, Fl
     return cells.events[:, arm], cells.totals[:, arm], cells.events[:, comparator], cells.totals[:, comparator]
 
 
+def _stratified(estimator: Callable[..., Estimate], method: str, scale: str) -> Binary:
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+        return [
+            Outcome((arm, comparator), estimator(*_tables(cells, arm, comparator), level=analysis.level), scale, method)
+            for arm in arms
+        ]
+
+    return estimate
+
+
 def _mantel_haenszel(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
-    return [
-        Outcome(
-            (arm, comparator),
-            stats.mantel_haenszel(*_tables(cells, arm, comparator), level=analysis.level, variance="sato"),
-            "risk difference",
-            "mantel-haenszel, sato variance",
-        )
-        for arm in arms
-    ]
+    variance = analysis.variance or "sato"
+    return _stratified(COMMON[variance], f"mantel-haenszel, {variance} variance", "risk difference")(
+        cells, analysis, comparator, arms
+    )
+
+
+COMMON: dict[str, Callable[..., Estimate]] = {
+    "sato": partial(stats.mantel_haenszel, variance="sato"),
+    "greenland-robins": partial(stats.mantel_haenszel, variance="greenland-robins"),
+    "klingenberg": stats.klingenberg,
+}
+"""The common risk difference, by its variance."""
 
 
 def _cmh(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+    corrected = analysis.preset == "r"  # R's mantelhaen.test corrects for continuity, SAS does not
     outcomes = []
     for arm in arms:
         tables = _tables(cells, arm, comparator)
         ratio = stats.mantel_haenszel_odds_ratio(*tables, level=analysis.level)
-        test = stats.cochran_mantel_haenszel(*tables)
+        test = stats.cochran_mantel_haenszel(*tables, correction=corrected)
         reason = np.where(ratio.reason == 0, test.reason, ratio.reason).astype(np.uint8)
         both = replace(ratio, statistic=test.statistic, df=test.df, p=test.p, reason=reason)
-        method = "cochran-mantel-haenszel, robins-breslow-greenland limits"
+        name = "cochran-mantel-haenszel, continuity-corrected" if corrected else "cochran-mantel-haenszel"
+        method = f"{name}, robins-breslow-greenland limits"
         outcomes.append(Outcome((arm, comparator), both, "odds ratio", method))
     return outcomes
 
@@ -69,17 +85,69 @@ def _logistic(test: str) -> Binary:
     def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
         design, column = _design(cells, comparator)
         events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
-        if test == "wald":
+        if test == "likelihood-ratio":
+            found = [stats.logistic_lr(events, totals, design, column[arm], level=analysis.level) for arm in arms]
+        else:
             fit = stats.fit_logistic(events, totals, design)
             found = [stats.wald(fit, column[arm], level=analysis.level) for arm in arms]
-        else:
-            found = [stats.logistic_lr(events, totals, design, column[arm], level=analysis.level) for arm in arms]
+        if test == "score":
+            tests = [stats.logistic_score_test(events, totals, design, column[arm]) for arm in arms]
+            found = [replace(f, statistic=t.statistic, df=t.df, p=t.p) for f, t in zip(found, tests, strict=True)]
         return [
             Outcome((arm, comparator), exponentiated(each), "odds ratio", f"logistic {test}")
             for arm, each in zip(arms, found, strict=True)
         ]
 
     return estimate
+
+
+def _firth(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+    design, column = _design(cells, comparator)
+    events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
+    return [
+        Outcome(
+            (arm, comparator),
+            exponentiated(stats.firth(events, totals, design, column[arm], level=analysis.level)),
+            "odds ratio",
+            "firth, penalised likelihood",
+        )
+        for arm in arms
+    ]
+
+
+def _standardised(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+    design, column = _design(cells, comparator)
+    events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
+    none = design.copy()
+    none[:, list(column.values())] = 0.0
+    model = analysis.variance == "model"
+    outcomes = []
+    for arm in arms:
+        active = none.copy()
+        active[:, column[arm]] = 1.0
+        found = stats.marginal_risks(
+            events, totals, design, active, none, level=analysis.level, variance="model" if model else "superpopulation"
+        )
+        method = f"g-computation, {'model' if model else 'robust'} variance"
+        outcomes.append(Outcome((arm, comparator), found.difference, "risk difference", method))
+    return outcomes
+
+
+def _modified_poisson(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+    design, column = _design(cells, comparator)
+    events, totals = (a.reshape(len(a), -1) for a in (cells.events, cells.totals))
+    fit = stats.fit_modified_poisson(events, totals, design)
+    small = analysis.variance == "hc1"
+    method = f"modified poisson, {'hc1' if small else 'hc0'} variance"
+    return [
+        Outcome(
+            (arm, comparator),
+            exponentiated(stats.modified_poisson(fit, column[arm], level=analysis.level, small_sample=small)),
+            "risk ratio",
+            method,
+        )
+        for arm in arms
+    ]
 
 
 def _design(cells: Cells, comparator: int) -> tuple[Floats, dict[int, int]]:
@@ -126,14 +194,35 @@ BINARY: dict[Method, Binary] = {
     "exact conditional logistic": _exact(pairwise=False),
     "exact conditional logistic pairwise": _exact(pairwise=True),
     "logistic wald": _logistic("wald"),
+    "logistic score": _logistic("score"),
     "logistic likelihood-ratio": _logistic("likelihood-ratio"),
+    "firth": _firth,
+    "g-computation risk difference": _standardised,
+    "modified poisson": _modified_poisson,
     "cochran-mantel-haenszel": _cmh,
     "fisher": _unstratified(stats.fisher_exact, "fisher, conditional odds ratio", "odds ratio"),
+    "fisher mid-p": _unstratified(
+        partial(stats.fisher_exact, rule="mid-p", limits="rule"), "fisher mid-p, conditional odds ratio", "odds ratio"
+    ),
+    "risk difference wald": _unstratified(stats.wald_difference, "wald", "risk difference"),
     "risk difference newcombe": _unstratified(stats.newcombe, "newcombe", "risk difference"),
+    "risk difference newcombe stratified": _stratified(
+        stats.stratified_newcombe, "newcombe stratified, cmh weights", "risk difference"
+    ),
     "risk difference miettinen-nurminen": _unstratified(
         stats.miettinen_nurminen, "miettinen-nurminen", "risk difference"
     ),
+    "risk difference miettinen-nurminen stratified": _stratified(
+        stats.stratified_score_interval, "miettinen-nurminen stratified, mantel-haenszel weights", "risk difference"
+    ),
     "risk difference mantel-haenszel": _mantel_haenszel,
+    "risk difference minimum-risk": _stratified(stats.minimum_risk, "minimum-risk weights", "risk difference"),
+    "risk ratio miettinen-nurminen": _unstratified(
+        partial(stats.score_interval, contrast="ratio"), "miettinen-nurminen", "risk ratio"
+    ),
+    "risk ratio mantel-haenszel": _stratified(
+        stats.mantel_haenszel_risk_ratio, "mantel-haenszel, greenland-robins variance", "risk ratio"
+    ),
 }
 
 
