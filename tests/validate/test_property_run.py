@@ -1,4 +1,4 @@
-"""Running a folder of cases: what agrees, differs, fails or is not covered, every leaf counted; faults of the folder."""
+"""A run of cases: what agrees, differs, fails or is not covered, each with its reason; and the page of the docs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from pivotal import validate
 from pivotal.errors import DataError, UsageError
 from pivotal.validate import Rule, markdown, registry
-from pivotal.validate.run import difference, run_case, sentence, source
+from pivotal.validate.qualification import difference, run_case, sentence, source
 from pivotal.validate.simulated import checked_otherwise
 from pivotal.validate.summary import as_json, counts, in_words, lines
 
@@ -104,7 +104,7 @@ def test_what_a_rule_leaves_out_is_counted_leaf_by_leaf(monkeypatch, tmp_path):
         left_out={"pot": "no pot here"},
     )
     monkeypatch.setattr(registry, "by_family", lambda: {"hot_drinks": (rule,)})
-    monkeypatch.setattr("pivotal.validate.run.rule_for", lambda case: rule)
+    monkeypatch.setattr("pivotal.validate.qualification.rule_for", lambda case: rule)
     case = UNKNOWN | {"result": {"cups": [1, 2, {"hot": True}], "pot": [1, [2, 3]], "n": 3, "m": 4}}
     found = validate.run(folder(tmp_path, case)).results[0]
     assert found.family == "hot drinks"
@@ -140,7 +140,7 @@ def test_a_rule_that_cannot_even_match_fails_its_case(monkeypatch, mixed):
     def broken(case):
         raise KeyError("level")
 
-    monkeypatch.setattr("pivotal.validate.run.rule_for", broken)
+    monkeypatch.setattr("pivotal.validate.qualification.rule_for", broken)
     found = run_case(mixed.results[0].case)
     assert found.status == "failed"
     assert found.reason == "the case or its data have no 'level'"
@@ -153,8 +153,8 @@ def test_warnings_are_kept_and_not_shown(monkeypatch, mixed):
         return case.result
 
     rule = Rule("warned", lambda case: True, warn)
-    monkeypatch.setattr("pivotal.validate.run.rule_for", lambda case: rule)
-    monkeypatch.setattr("pivotal.validate.run.family_of", lambda rule: "any")
+    monkeypatch.setattr("pivotal.validate.qualification.rule_for", lambda case: rule)
+    monkeypatch.setattr("pivotal.validate.qualification.family_of", lambda rule: "any")
     found = run_case(mixed.results[0].case)  # a warning that got out would be an error here
     assert found.status == "agrees"
     assert found.warnings == ("RuntimeWarning: near the edge",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pivotal.validate.case import Case, Table, read_cases
 from pivotal.validate.compare import Check, compare
 from pivotal.validate.markdown import table, validation_page
+from pivotal.validate.qualification import CaseResult, Qualification, run
 from pivotal.validate.rule import Rule, Simulated, Tolerance
-from pivotal.validate.run import CaseResult, Qualification, run
 from pivotal.validate.summary import in_words, write
 
 __all__ = [

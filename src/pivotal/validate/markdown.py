@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pivotal.validate.run import Qualification, run
+from pivotal.validate.qualification import Qualification, run
 from pivotal.validate.simulated import checked_otherwise
 from pivotal.validate.summary import Line, counts, lines, merged, title
 

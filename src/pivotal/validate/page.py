@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from pivotal.validate.compare import Check
-from pivotal.validate.run import CaseResult, Qualification, difference
+from pivotal.validate.qualification import CaseResult, Qualification, difference
 from pivotal.validate.simulated import checked_otherwise
 from pivotal.validate.summary import counts, lines, title, tolerance_text
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from pivotal.files import whole, write_json
 from pivotal.validate.compare import Check
+from pivotal.validate.qualification import CaseResult, Qualification, difference, worst
 from pivotal.validate.rule import Tolerance
-from pivotal.validate.run import CaseResult, Qualification, difference, worst
 
 JSON = dict[str, Any]
 
