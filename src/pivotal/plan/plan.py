@@ -10,6 +10,7 @@ import numpy as np
 
 from pivotal.plan import describe
 from pivotal.plan.batch import Batch, visits
+from pivotal.plan.imputed import impute_and_pool, is_imputed
 from pivotal.plan.methods import Outcome, Pair, run
 from pivotal.plan.rows import estimate_rows
 from pivotal.plan.testing import test_hypotheses
@@ -69,7 +70,7 @@ class Plan:
         for endpoint in self.chosen:
             for analysis in (endpoint.analysis, *endpoint.supplementary):
                 for visit in analysis.visits or (endpoint.visit,):
-                    outcomes = run(batch, endpoint, analysis, visit, self._pairs(endpoint))
+                    outcomes = self._run(batch, endpoint, analysis, visit, self._pairs(endpoint))
                     yield from self._rows(endpoint, analysis, visit, outcomes)
                     if analysis is endpoint.analysis and visit == endpoint.visit:
                         tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
@@ -84,10 +85,17 @@ class Plan:
                         yield from describe.response(batch, endpoint, visit, intervals=False)
             pairs = self._tested_pairs(endpoint)
             if pairs:
-                outcomes = run(batch, endpoint, endpoint.analysis, endpoint.visit, pairs)
+                outcomes = self._run(batch, endpoint, endpoint.analysis, endpoint.visit, pairs)
                 yield from self._rows(endpoint, endpoint.analysis, endpoint.visit, outcomes)
                 tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
         yield from self._tested(tests, len(batch.trials.arm))
+
+    @staticmethod
+    def _run(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
+        """One analysis, of the data as they are or of completed data."""
+        if not is_imputed(endpoint):
+            return run(batch, endpoint, analysis, visit, pairs)
+        return impute_and_pool(batch, endpoint, visit, analysis.level, lambda b, e: run(b, e, analysis, visit, pairs))
 
     def _tested_pairs(self, endpoint: Endpoint) -> list[Pair]:
         found = [h for h in self.study.testing.hypotheses if h.endpoint == endpoint.name]

@@ -198,10 +198,14 @@ def _estimands(study: Study, sources: Sources) -> Table:
 
 def _estimand(e: Endpoint, study: Study, sources: Sources) -> tuple[Text, ...]:
     label = next((s.label for s in study.analysis_sets if s.name == e.population), e.population)
-    events = Markup("<br>").join(f"{event}: {how}" for event, how in intercurrent(e.intercurrent))
+    events = Markup("<br>").join(f"{event}: {how}" for event, how in [*intercurrent(e.intercurrent), *_imputation(e)])
     handled = join([events, sources.badge(e.intercurrent)])
     how = sources.marked(method(e.analysis, study), e.analysis)
     return label, variable(e, study), handled, capital(e.summary), how
+
+
+def _imputation(endpoint: Endpoint) -> list[tuple[str, str]]:
+    return [("Imputation", endpoint.imputation.words)] if endpoint.imputation is not None else []
 
 
 def _testing(study: Study, sources: Sources) -> Markup:

@@ -89,6 +89,7 @@ def intercurrent(events: Intercurrent) -> list[tuple[str, str]]:
 def method(analysis: Analysis, study: Study) -> str:
     """An analysis in words: its method and what it adjusts for."""
     name = capital(method_name(analysis.method))
+    name += "".join(f", {key} {value}" for key, value in analysis.chosen.items())
     if not analysis.covariates:
         return name
     return f"{name}; adjusted for {', '.join(covariate(each, study) for each in analysis.covariates)}"

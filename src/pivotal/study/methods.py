@@ -89,6 +89,24 @@ class MethodSpec:
     options: dict[str, tuple[str, ...]] | None = None
 
 
+POOLED: frozenset[Method] = frozenset(
+    {
+        "logistic wald",
+        "g-computation risk difference",
+        "modified poisson",
+        "risk difference wald",
+        "risk difference mantel-haenszel",
+        "risk ratio mantel-haenszel",
+        "ancova",
+        "mmrm",
+        "proportional odds",
+        "poisson",
+        "negative binomial",
+    }
+)
+"""Methods whose estimate has a standard error (of a ratio: of its logarithm) that Rubin's rules can pool."""
+
+
 _BINARY: tuple[Kind, ...] = ("binary",)
 _PATIENT: tuple[Kind, ...] = ("continuous", "ordinal")
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
-from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting
+from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
 from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
 
@@ -32,6 +32,7 @@ __all__ = [
     "Figure",
     "Grid",
     "Hypothesis",
+    "Imputation",
     "Intercurrent",
     "Level",
     "Method",
@@ -207,7 +208,7 @@ class Derivation(Part):
         return self.quantity is None
 
 
-Strategy = Literal["non-response", "observed cases", "last observation carried forward"]
+Strategy = Literal["non-response", "observed cases", "last observation carried forward", "multiple imputation"]
 
 
 class Intercurrent(Sourced):
@@ -216,6 +217,31 @@ class Intercurrent(Sourced):
     discontinuation: Strategy = "non-response"
     rescue: Strategy | Literal["not permitted"] = "not permitted"
     missing: Strategy = "non-response"
+
+
+class Imputation(Sourced):
+    """How missing values are imputed, where the estimand's strategy is multiple imputation."""
+
+    method: Literal["multivariate normal", "fully conditional specification", "reference-based"]
+    imputations: int = Field(default=100, ge=2, le=10_000)
+    seed: int = Field(default=1, ge=0)
+    covariates: tuple[str, ...] = Field(default=(), description="beside the arm and the parameter's baseline")
+    assumption: Literal[
+        "missing at random",
+        "jump to reference",
+        "copy reference",
+        "copy increments in reference",
+        "last mean carried forward",
+    ] = Field(default="missing at random", description="of a patient's values after leaving (reference-based)")
+    reference: Name | None = Field(default=None, description="the reference arm; control by default")
+    delta: dict[str, float] = Field(default_factory=dict, description="what is added to imputed values, by arm")
+
+    @property
+    def words(self) -> str:
+        """How it is done: ``100 imputations, reference-based (jump to reference)``."""
+        how = f"{self.method} ({self.assumption})" if self.method == "reference-based" else self.method
+        shifts = "".join(f"; {shift:+g} in {arm}" for arm, shift in self.delta.items())
+        return f"{self.imputations} imputations, {how}{shifts}"
 
 
 class Analysis(Sourced):
@@ -239,6 +265,16 @@ class Analysis(Sourced):
     horizon: float | None = Field(default=None, gt=0, description="days of follow-up that count")
     preset: Preset | None = Field(default=None, description="whose conventions, where SAS and R differ")
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The options that the file sets, in words."""
+        given = {key: getattr(self, key) for key in options()}
+        return {
+            key.replace("_", " "): ", ".join(value) if isinstance(value, tuple) else f"{value:g}"
+            if isinstance(value, float) else value
+            for key, value in given.items() if value
+        }  # fmt: skip
+
 
 class Endpoint(Sourced):
     """An endpoint as an estimand: population, variable, intercurrent events, summary measure."""
@@ -252,6 +288,7 @@ class Endpoint(Sourced):
     population: Name
     derive: Derivation
     intercurrent: Intercurrent = Intercurrent()
+    imputation: Imputation | None = None
     summary: Name
     analysis: Analysis
     supplementary: tuple[Analysis, ...] = ()

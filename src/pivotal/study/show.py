@@ -183,6 +183,8 @@ def _estimand(study: Study, endpoint: Endpoint) -> list[tuple[str, str]]:
         ("Summary", endpoint.summary),
         ("Analysis", _analysis(endpoint.analysis)),
     ]
+    if endpoint.imputation is not None:
+        pairs.append(("Imputed", f"{endpoint.imputation.words}{mark(endpoint.imputation)}"))
     pairs += [("Further" if i == 0 else "", _analysis(a)) for i, a in enumerate(endpoint.supplementary)]
     return pairs + ([("Note", endpoint.note)] if endpoint.note else [])
 
@@ -206,7 +208,8 @@ def _analysis(analysis: Analysis) -> str:
     name = f"{analysis.name}: " if analysis.name else ""
     covariates = f" with {', '.join(analysis.covariates)}" if analysis.covariates else ""
     visits = f" at {_both(analysis.visits)}" if analysis.visits else ""
-    return f"{name}{analysis.method}{covariates}{visits}, {100 * analysis.level:g} % interval{mark(analysis)}"
+    chosen = "".join(f", {key} {value}" for key, value in analysis.chosen.items())
+    return f"{name}{analysis.method}{covariates}{visits}{chosen}, {100 * analysis.level:g} % interval{mark(analysis)}"
 
 
 def _testing(study: Study) -> list[str]:

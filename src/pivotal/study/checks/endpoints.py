@@ -7,11 +7,12 @@ from typing import get_args
 
 from pivotal.errors import nearest
 from pivotal.study.checks.node import Node, Problem
-from pivotal.study.methods import MEASURED, METHODS, Kind, MethodSpec, options
+from pivotal.study.methods import MEASURED, METHODS, POOLED, Kind, MethodSpec, options
 
 _THRESHOLDS = (
     "value_at_most", "value_at_least", "value_equals", "improvement_at_least", "percent_improvement_at_least",
 )  # fmt: skip
+IMPUTED = "multiple imputation"
 _FROM_BASELINE = ("improvement_at_least", "percent_improvement_at_least")
 
 
@@ -21,6 +22,7 @@ def check(study: Node) -> Iterator[Problem]:
         yield from _measured(study, endpoint)
         yield from _kind(endpoint)
         yield from _range(study, endpoint)
+        yield from _imputation(study, endpoint)
         for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
             yield from _analysis(study, endpoint, analysis)
     for parameter in study.rows("parameters"):
@@ -144,6 +146,38 @@ def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
                 "the endpoint is not summarised there",
                 nearest(str(visit.data), [str(v) for v in summarised if v is not None]),
             )
+
+
+def _imputation(study: Node, endpoint: Node) -> Iterator[Problem]:
+    """Multiple imputation says how, and is of something that can be pooled."""
+    events = endpoint.child("intercurrent")
+    asked = [key for key in ("discontinuation", "missing") if events.text(key) == IMPUTED]
+    part = endpoint.child("imputation")
+    if asked and not endpoint.has("imputation"):
+        yield events.child(asked[0]).problem(
+            "multiple imputation says how it is done",
+            'Add imputation = { method = "fully conditional specification" } to the endpoint.',
+        )
+    if not asked and endpoint.has("imputation"):
+        yield part.problem(
+            "nothing is imputed unless a strategy says so", f'Set intercurrent.missing = "{IMPUTED}".', found="given"
+        )
+    if asked and endpoint.text("kind") == "time to event":
+        yield events.child(asked[0]).problem("times to event are censored, not imputed", 'Use "observed cases".')
+    for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
+        method = analysis.text("method")
+        if asked and method in METHODS and method not in POOLED:
+            yield analysis.child("method").problem(
+                "imputed data are analysed by a method that can be pooled", f"Use one of: {', '.join(sorted(POOLED))}."
+            )
+    arms = study.names("arms")
+    for name, where in [(part.text("reference"), part.child("reference"))] + [
+        (key, part.child("delta", key)) for key, _ in part.entries("delta")
+    ]:
+        if name is not None and name not in arms:
+            yield where.problem("an arm of the study is meant", nearest(name, arms))
+    for covariate in part.rows("covariates"):
+        yield from _covariate(study, covariate, METHODS["ancova"])
 
 
 def _options(analysis: Node, method: str, spec: MethodSpec) -> Iterator[Problem]:

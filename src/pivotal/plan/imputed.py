@@ -1,0 +1,196 @@
+"""Multiple imputation: a trial becomes M completed trials, analysed as a batch, their results pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotal import stats
+from pivotal.plan.batch import Batch
+from pivotal.plan.methods.design import patient_rows
+from pivotal.plan.methods.outcome import Floats, Outcome
+from pivotal.stats.estimate import Estimate, Reason
+from pivotal.study.model import Endpoint, Imputation
+from pivotal.trials import Trials, observed
+
+IMPUTED = "multiple imputation"
+STRATEGY = {
+    "missing at random": "MAR",
+    "jump to reference": "JR",
+    "copy reference": "CR",
+    "copy increments in reference": "CIR",
+    "last mean carried forward": "LMCF",
+}
+Analysed = Callable[[Batch, Endpoint], list[Outcome]]
+
+
+def is_imputed(endpoint: Endpoint) -> bool:
+    """Whether a strategy of the endpoint is multiple imputation."""
+    events = endpoint.intercurrent
+    return endpoint.imputation is not None and IMPUTED in (events.discontinuation, events.missing)
+
+
+def impute_and_pool(batch: Batch, endpoint: Endpoint, visit: str, level: float, analyse: Analysed) -> list[Outcome]:
+    """Impute each trial, derive and analyse its completed data sets by the endpoint's method, and pool.
+
+    Trial by trial, each with the random numbers of the plan's seed, so that a trial has the same numbers alone and in a
+    batch; the imputations of one trial are a batch. Values are imputed on the parameter's scale, brought to what its
+    instrument can give, and only then derived.
+    """
+    per_trial = []
+    for r in range(batch.trials.shape[0]):
+        alone = Batch(batch.study, batch.trials.replicate(r))
+        completed = Batch(batch.study, complete(alone, endpoint, visit))
+        per_trial.append([_pooled(outcome, level) for outcome in analyse(completed, observed_cases(endpoint))])
+    assert endpoint.imputation is not None
+    words = _words(endpoint.imputation)
+    return [_joined([trial[k] for trial in per_trial], words) for k in range(len(per_trial[0]))]
+
+
+def observed_cases(endpoint: Endpoint) -> Endpoint:
+    """The endpoint with imputed values taken as observed."""
+    events = endpoint.intercurrent
+    plain = {
+        name: "observed cases" if getattr(events, name) == IMPUTED else getattr(events, name)
+        for name in ("discontinuation", "missing")
+    }
+    return endpoint.model_copy(update={"intercurrent": events.model_copy(update=plain), "imputation": None})
+
+
+def complete(batch: Batch, endpoint: Endpoint, visit: str) -> Trials:
+    """M completed copies of one trial, the endpoint's parameter imputed at every visit after baseline up to `visit`."""
+    how, trials = endpoint.imputation, batch.trials
+    assert how is not None
+    name = endpoint.derive.parameter
+    start = trials.visits.index(batch.study.baseline_visit.name)
+    visits = [
+        v for v in trials.visits[start + 1 : trials.visits.index(visit) + 1] if observed(trials.value(name, v)).any()
+    ]
+    values = [trials.value(name, v) for v in visits]
+    y = np.stack([np.where(observed(v), v, np.nan).astype(np.float64) for v in values], axis=2)
+    filled = _imputed(batch, endpoint, how, y)  # (imputation, patient, visit)
+    kept = ~np.isnan(y[0]) | ~_to_fill(batch, endpoint, visits)
+    filled = np.where(kept, y[0], _on_scale(batch, name, filled + np.where(np.isnan(y[0]), _delta(batch, how), 0.0)))
+    copies = _copied(trials, how.imputations)
+    return replace(copies, values=dict(copies.values) | {(name, v): filled[:, :, j] for j, v in enumerate(visits)})
+
+
+def _imputed(batch: Batch, endpoint: Endpoint, how: Imputation, y: Floats) -> Floats:
+    """Completed values, (imputation, patient, visit)."""
+    rng = np.random.Generator(np.random.Philox(key=[how.seed, 0]))
+    control = batch.study.control
+    baseline = batch.trials.value(endpoint.derive.parameter, batch.study.baseline_visit.name)
+    base = np.where(observed(baseline), baseline, np.nan).astype(np.float64)
+    rows = patient_rows(batch, how.covariates, control, intercept=how.method == "reference-based")
+    x = np.concatenate([rows.x, base[:, :, None]], axis=2)
+    known = (rows.known & ~np.isnan(base))[0]
+    x, y = np.where(known[None, :, None], x, 0.0), np.where(known[None, :, None], y, np.nan)
+    out = np.full((how.imputations, *y.shape[1:]), np.nan)
+    who = np.flatnonzero(known)
+    if how.method == "multivariate normal":
+        out[:, who] = stats.impute_normal(y[:, who], how.imputations, rng, covariates=x[:, who]).y[0]
+    elif how.method == "fully conditional specification":
+        kinds = ["normal"] * y.shape[2]
+        out[:, who] = stats.impute_chained(y[:, who], kinds, how.imputations, rng, covariates=x[:, who]).y[0]
+    else:
+        reference = control if how.reference is None else batch.study.arm_index(how.reference)
+        other = x.copy()
+        for arm, column in rows.column.items():
+            other[..., column] = float(arm == reference)
+        visits = y.shape[2]
+        model = stats.reference_model(
+            y[:, who], stats.visit_design(x[:, who], visits), stats.visit_design(other[:, who], visits),
+            arm=batch.trials.arm[:, who], strategy=STRATEGY[how.assumption],
+        )  # fmt: skip
+        out[:, who] = stats.impute_reference(model, how.imputations, rng).y[0]
+    return out
+
+
+def _to_fill(batch: Batch, endpoint: Endpoint, visits: list[str]) -> NDArray[np.bool_]:
+    """Whose missing values are imputed, (patient, visit): of those who left, those who stayed, or both."""
+    stayed = np.stack([batch.trials.attended(v)[0] for v in visits], axis=1)
+    events = endpoint.intercurrent
+    return (stayed & (events.missing == IMPUTED)) | (~stayed & (events.discontinuation == IMPUTED))
+
+
+def _delta(batch: Batch, how: Imputation) -> Floats:
+    """What is added to a patient's imputed values, (patient, 1)."""
+    by_arm = np.array([how.delta.get(arm.name, 0.0) for arm in batch.study.arms])
+    return np.asarray(by_arm[batch.trials.arm[0]][:, None])
+
+
+def _on_scale(batch: Batch, name: str, values: Floats) -> Floats:
+    parameter = batch.study.parameter(name)
+    if parameter.range is None:
+        return np.floor(values + 0.5) if parameter.integer else values
+    rounding: Literal["nearest", "none"] = "nearest" if parameter.integer else "none"
+    grid = stats.ScoreGrid(lowest=parameter.range[0], highest=parameter.range[1], rounding=rounding)
+    return stats.to_grid(values, grid)
+
+
+def _copied(trials: Trials, count: int) -> Trials:
+    def many(array: NDArray[Any]) -> NDArray[Any]:
+        return np.broadcast_to(array, (count, *array.shape[1:]))
+
+    return replace(
+        trials,
+        arm=many(trials.arm),
+        subject={key: many(column) for key, column in trials.subject.items()},
+        values={key: many(column) for key, column in trials.values.items()},
+        last_visit=many(trials.last_visit),
+        reason=many(trials.reason),
+        screening=None,
+    )
+
+
+def _pooled(outcome: Outcome, level: float) -> Outcome:
+    """One trial's outcome over its imputations, (1,): ratios on the log scale, back again."""
+    found = outcome.estimate
+    assert found.estimate is not None
+    assert found.se is not None
+    ratio = outcome.scale.endswith("ratio")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.log(found.estimate) if ratio else found.estimate
+    df = np.inf if found.df is None or ratio else float(np.nanmean(found.df)) if np.isfinite(found.df).any() else np.inf
+    failed = (found.reason != 0) & ~(np.isfinite(value) & np.isfinite(found.se))
+    if failed.any():
+        return replace(outcome, estimate=_none(int(found.reason[failed][0])), extra={})
+    pooled = stats.rubin(value[None, :], found.se[None, :] ** 2, df_complete=df, level=level)
+    error = stats.monte_carlo_error(value[None, :], found.se[None, :] ** 2, df_complete=df, level=level)
+    both = pooled.as_estimate()
+    if ratio:
+        assert both.estimate is not None
+        assert both.ci_low is not None
+        assert both.ci_high is not None
+        both = replace(both, estimate=np.exp(both.estimate), ci_low=np.exp(both.ci_low), ci_high=np.exp(both.ci_high))
+    extra = {"fmi": pooled.fmi, "mcse": error.estimate, "mcse_p": error.p}
+    extra |= {name: each[:1] for name, each in outcome.extra.items() if name == "N"}
+    return replace(outcome, estimate=both, extra=extra)
+
+
+def _none(code: int) -> Estimate:
+    nan = np.full(1, np.nan)
+    return Estimate(
+        estimate=nan, se=nan, ci_low=nan, ci_high=nan, statistic=nan, df=nan, p=nan,
+        reason=np.array([code or Reason.IMPUTATION_FAILED], dtype=np.uint8),
+    )  # fmt: skip
+
+
+def _joined(parts: list[Outcome], words: str) -> Outcome:
+    """The trials' pooled outcomes as one outcome of the batch."""
+    names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "reason")
+    joined = Estimate(**{name: np.concatenate([getattr(part.estimate, name) for part in parts]) for name in names})
+    kept = dict.fromkeys(name for part in parts for name in part.extra)
+    nan = np.full(1, np.nan)
+    extra = {name: np.concatenate([part.extra.get(name, nan) for part in parts]) for name in kept}
+    return Outcome(parts[0].pair, joined, parts[0].scale, f"{parts[0].method}, {words}", extra)
+
+
+def _words(how: Imputation) -> str:
+    kind = how.method if how.method != "reference-based" else f"reference-based, {how.assumption}"
+    shifted = ", delta" if any(how.delta.values()) else ""
+    return f"{how.imputations} imputations, {kind}{shifted}, rubin"

@@ -1,0 +1,116 @@
+"""Multiple imputation from a study file: impute, derive, analyse, pool; alone and in a batch."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from plan_made import study, trials
+
+from pivotal.errors import StudyError
+from pivotal.plan import Plan
+from pivotal.study import read, template
+from pivotal.study.model import Analysis, Derivation, Imputation, Intercurrent
+
+IMPUTED = "multiple imputation"
+METHODS = ("multivariate normal", "fully conditional specification", "reference-based")
+# Imputed data that are the observed data: the same arithmetic, pooled with itself.
+SAME = 1e-9
+
+
+def noisy(seed, replicates):
+    batch, rng = trials(seed, replicates=replicates, size=100), np.random.default_rng(seed)
+    values = {k: v + rng.normal(0, 2, v.shape) if k[0] == "EASI" else v for k, v in batch.values.items()}
+    return dataclasses.replace(batch, values=values)
+
+
+def imputed(kind="continuous", events=None, analysis=None, **how):
+    trial = study()
+    first = trial.endpoints[0]
+    derive = Derivation(parameter="EASI", quantity="change")
+    if kind == "binary":
+        derive = Derivation(parameter="EASI", percent_improvement_at_least=50)
+    endpoint = first.model_copy(update={
+        "kind": kind,
+        "derive": derive,
+        "intercurrent": events or Intercurrent(discontinuation=IMPUTED, missing=IMPUTED),
+        "imputation": Imputation(**{"method": METHODS[0], "imputations": 8} | how),
+        "analysis": analysis or Analysis(method="ancova" if kind == "continuous" else "logistic wald"),
+        "visits": ("Week 2", "Week 4"), "supplementary": (),
+    })  # fmt: skip
+    kept = tuple(h for h in trial.testing.hypotheses if h.endpoint == first.name)
+    testing = trial.testing.model_copy(update={"hypotheses": kept, "edges": ()})
+    return trial.model_copy(update={"endpoints": (endpoint,), "testing": testing})
+
+
+def main(results, statistic):
+    rows = results.find(endpoint="IGA-TS", statistic=statistic, groups=(("role", "main"),))
+    return np.stack([row.value for row in rows])  # (pair, replicate)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["continuous", "binary"])
+def test_a_batch_is_its_trials_one_by_one(kind, method):
+    plan, batch = Plan(imputed(kind, method=method)), noisy(1, 2)
+    together = plan.analyse(batch)
+    assert np.isfinite(main(together, "estimate")).all()
+    assert (main(together, "mcse") > 0).all()
+    for r in range(2):
+        for one, many in zip(plan.analyse(batch.replicate(r)), together, strict=True):
+            assert one.value[0] == pytest.approx(many.value[r], rel=1e-9, nan_ok=True), one.key.id
+
+
+def test_where_nothing_is_missing_nothing_is_imputed():
+    batch = noisy(2, 1)
+    full = dataclasses.replace(batch, last_visit=np.full_like(batch.last_visit, len(batch.visits) - 1))
+    rng = np.random.default_rng(3)
+    values = {k: np.where(np.isnan(v), rng.normal(5, 2, v.shape), v) if k[0] == "EASI" else v
+              for k, v in full.values.items()}  # fmt: skip
+    full = dataclasses.replace(full, values=values)
+    trial = imputed()
+    plain = Intercurrent(discontinuation="observed cases", missing="observed cases")
+    endpoint = trial.endpoints[0].model_copy(update={"intercurrent": plain, "imputation": None})
+    direct = Plan(trial.model_copy(update={"endpoints": (endpoint,)})).analyse(full)
+    pooled = Plan(trial).analyse(full)
+    for statistic in ("estimate", "se"):
+        np.testing.assert_allclose(main(pooled, statistic), main(direct, statistic), rtol=SAME)
+
+
+def test_a_delta_moves_the_estimate_of_its_arm_alone():
+    batch = noisy(4, 1)
+    plain = main(Plan(imputed()).analyse(batch), "estimate")
+    moved = main(Plan(imputed(delta={"Ruxolitinib 1.5%": 3.0})).analyse(batch), "estimate")
+    pairs = [row.key.arm for row in Plan(imputed()).analyse(batch).find(statistic="estimate", endpoint="IGA-TS",
+             groups=(("role", "main"),))]  # fmt: skip
+    high = pairs.index("Ruxolitinib 1.5%")
+    assert moved[high, 0] > plain[high, 0] + 0.1
+    np.testing.assert_allclose(np.delete(moved, high, 0), np.delete(plain, high, 0), rtol=SAME)
+
+
+def test_who_left_does_not_respond_where_the_estimand_says_so():
+    events = Intercurrent(discontinuation="non-response", missing=IMPUTED)
+    batch = noisy(5, 1)
+    strict = Plan(imputed("binary", events=events)).analyse(batch)
+    left = batch.last_visit[0] < len(batch.visits) - 1
+    values = batch.values["EASI", "Week 8"]
+    assert left.any()
+    assert np.isnan(values[0][left]).any()
+    everybody = main(strict, "N")
+    arms = np.bincount(batch.arm[0], minlength=3)
+    assert set(everybody[:, 0]) <= {arms[0] + arms[1], arms[0] + arms[2]}
+
+
+def faults(*edits):
+    text = template()
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    with pytest.raises(StudyError) as caught:
+        read(text, "my.toml")
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_multiple_imputation_says_how():
+    found = faults(('missing = "non-response"', 'missing = "multiple imputation"'))
+    assert any("endpoints[0].intercurrent.missing" in f and "says how" in f for f in found)
