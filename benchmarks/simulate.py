@@ -38,12 +38,19 @@ def job(study: Study, endpoints: tuple[str, ...] | None) -> Job:
     return Job(study, cohort, endpoints, np.zeros(hypotheses), np.zeros(hypotheses, dtype=bool), seed=1)
 
 
+def warm_up(one: Job, count: int) -> int:
+    """One block, and the process that ran it."""
+    run_block(one, 0, count)
+    return os.getpid()
+
+
 def rate(one: Job, count: int, workers: int = 1) -> float:
     """Whole trials a second: drawn, derived, analysed, tested, reduced; workers have started and are warm."""
     sizes = one.blocks(count)
     with executor(workers) as (pool, width):
-        for _ in in_order(pool, width, run_block, ((one, b, sizes[b]) for b in range(min(len(sizes), 2 * width)))):
-            pass
+        warm: set[int] = set()
+        while len(warm) < width:  # a process that is still starting would be counted as slow
+            warm |= set(in_order(pool, width, warm_up, ((one, sizes[0]) for _ in range(2 * width))))
         start = time.perf_counter()
         for _ in in_order(pool, width, run_block, ((one, b, n) for b, n in enumerate(sizes))):
             pass
