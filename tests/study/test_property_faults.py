@@ -1,5 +1,6 @@
 """What a wrong study file is told: the file, the line, the key, what was found, what is right; all of it at once."""
 
+import copy
 import tomllib
 
 import pytest
@@ -272,7 +273,7 @@ def test_any_value_at_any_place_gives_faults_or_a_study(edits):
         try:
             for key in path[:-1]:
                 part = part[key]
-            part[path[-1]] = junk
+            part[path[-1]] = copy.deepcopy(junk)  # a file holds no value twice
         except (TypeError, KeyError, IndexError):
             continue
     assert isinstance(check(data), list)
