@@ -20,8 +20,8 @@ import numpy as np
 
 from pivotal.cohort import build
 from pivotal.simulate import Stream, generator
-from pivotal.simulate.engine import executor, in_order
-from pivotal.simulate.operating import Job, run_block
+from pivotal.simulate.engine import executor, in_order, pack
+from pivotal.simulate.operating import Job, run_packed
 from pivotal.study import Study, load
 
 
@@ -38,21 +38,21 @@ def job(study: Study, endpoints: tuple[str, ...] | None) -> Job:
     return Job(study, cohort, endpoints, np.zeros(hypotheses), np.zeros(hypotheses, dtype=bool), seed=1)
 
 
-def warm_up(one: Job, count: int) -> int:
+def warm_up(packed: bytes, count: int) -> int:
     """One block, and the process that ran it."""
-    run_block(one, 0, count)
+    run_packed(packed, 0, count)
     return os.getpid()
 
 
 def rate(one: Job, count: int, workers: int = 1) -> float:
     """Whole trials a second: drawn, derived, analysed, tested, reduced; workers have started and are warm."""
-    sizes = one.blocks(count)
+    sizes, packed = one.blocks(count), pack(one)
     with executor(workers) as (pool, width):
         warm: set[int] = set()
         while len(warm) < width:  # a process that is still starting would be counted as slow
-            warm |= set(in_order(pool, width, warm_up, ((one, sizes[0]) for _ in range(2 * width))))
+            warm |= set(in_order(pool, width, warm_up, ((packed, sizes[0]) for _ in range(2 * width))))
         start = time.perf_counter()
-        for _ in in_order(pool, width, run_block, ((one, b, n) for b, n in enumerate(sizes))):
+        for _ in in_order(pool, width, run_packed, ((packed, b, n) for b, n in enumerate(sizes))):
             pass
         return count / (time.perf_counter() - start)
 

@@ -7,13 +7,14 @@ workers fill the cores already.
 
 from __future__ import annotations
 
+import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -139,6 +140,17 @@ def _one_blas_thread() -> None:
 def _on_worker(work: Callable[..., T], *job: Any) -> T:
     _one_blas_thread()
     return work(*job)
+
+
+def pack(shared: Any) -> bytes:
+    """What many blocks need, made ready once for every worker that it is sent to."""
+    return pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+@lru_cache(maxsize=8)
+def unpack(packed: bytes) -> Any:
+    """The inverse of `pack`, done once in each worker: a block need not wait for it."""
+    return pickle.loads(packed)
 
 
 def in_order(pool: Executor, workers: int, work: Callable[..., T], jobs: Iterable[tuple[Any, ...]]) -> Iterator[T]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pivotal.cohort import build
-from pivotal.simulate.engine import executor, in_order
-from pivotal.simulate.operating import Job, Progress, run_block
+from pivotal.simulate.engine import executor, in_order, pack
+from pivotal.simulate.operating import Job, Progress, run_packed
 from pivotal.simulate.streams import Stream, block_size, blocks
 from pivotal.simulate.summary import share
 from pivotal.simulate.tally import total
@@ -51,9 +51,9 @@ def power_grid(
     points = [(n, p, d) for n in grid.sizes for p in grid.control_rates for d in grid.differences if 0 <= p + d <= 1]
     rows: list[JSON] = []
     with executor(workers, dask) as (pool, width):
-        jobs = ((point, _job(study, grid, *point, seed)) for point in points)  # calibrated while others run
+        jobs = ((point, pack(_job(study, grid, *point, seed))) for point in points)  # calibrated while others run
         work = ((job, b, n) for point, job in jobs for b, n in enumerate(_blocks(replicates, point)))
-        tallies = in_order(pool, width, run_block, work)
+        tallies = in_order(pool, width, run_packed, work)
         for done, point in enumerate(points, 1):
             found = total(next(tallies) for _ in _blocks(replicates, point))
             rows += _rows(study, grid, point, found.rejected, found.replicates)

@@ -15,7 +15,7 @@ from pivotal.cohort import Cohort, build, resolve
 from pivotal.errors import UsageError, nearest
 from pivotal.plan import Plan
 from pivotal.plan.batch import visits
-from pivotal.simulate.engine import executor, in_order
+from pivotal.simulate.engine import executor, in_order, pack, unpack
 from pivotal.simulate.population import POPULATION, population_values
 from pivotal.simulate.streams import Stream, block_size, blocks, generator
 from pivotal.simulate.summary import hypothesis_rows, rate_rows, scenario_row
@@ -86,6 +86,11 @@ def run_block(job: Job, block: int, replicates: int) -> Tally:
     trials = job.cohort.draw(replicates, generator(job.seed, job.stream, block))
     results = Plan(job.study, job.endpoints).analyse(trials, scope="hypotheses")
     return tally(job.study, results, job.truth, job.true_null)
+
+
+def run_packed(job: bytes, block: int, replicates: int) -> Tally:
+    """`run_block` of a packed job, as it is sent to workers."""
+    return run_block(unpack(job), block, replicates)
 
 
 def simulate(
@@ -187,8 +192,9 @@ def _jobs(
 def _tallies(jobs: dict[str, Job], replicates: int, pool: Executor, workers: int, tell: Progress) -> dict[str, Tally]:
     """All blocks of all scenarios in one queue, so that no worker waits for a scenario's last block."""
     blocks = {name: job.blocks(replicates) for name, job in jobs.items()}
-    work = ((job, b, n) for name, job in jobs.items() for b, n in enumerate(blocks[name]))
-    parts = in_order(pool, workers, run_block, work)
+    packed = {name: pack(job) for name, job in jobs.items()}
+    work = ((packed[name], b, n) for name in jobs for b, n in enumerate(blocks[name]))
+    parts = in_order(pool, workers, run_packed, work)
     found: dict[str, Tally] = {}
     for name, sizes in blocks.items():
         for done, _ in enumerate(sizes):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pivotal.cohort import Cohort
 from pivotal.plan.population import Sums, large_sample, sums
-from pivotal.simulate.engine import in_order
+from pivotal.simulate.engine import in_order, pack, unpack
 from pivotal.simulate.streams import Stream, block_size, generator
 from pivotal.study.model import Study
 
@@ -36,9 +36,11 @@ def population_values(
     analysed is NaN.
     """
     counts = {name: _count(study, size) for name in cohorts}
+    size_of_block = block_size(_patients(study))
+    packed = {name: pack((study, cohort, endpoints)) for name, cohort in cohorts.items()}
     jobs = (
-        (study, cohort, endpoints, generator(seed, Stream.POPULATION, b), block_size(_patients(study)))
-        for name, cohort in cohorts.items()
+        (packed[name], generator(seed, Stream.POPULATION, b), size_of_block)
+        for name in cohorts
         for b in range(counts[name])
     )
     parts = in_order(pool, workers, _part, jobs)
@@ -62,9 +64,8 @@ def _count(study: Study, size: int) -> int:
     return max(1, round(size / (block_size(_patients(study)) * _patients(study))))
 
 
-def _part(
-    study: Study, cohort: Cohort, endpoints: tuple[str, ...] | None, rng: np.random.Generator, replicates: int
-) -> Sums:
+def _part(packed: bytes, rng: np.random.Generator, replicates: int) -> Sums:
+    study, cohort, endpoints = unpack(packed)
     tested = {h.endpoint for h in study.testing.hypotheses} & set(endpoints or [e.name for e in study.endpoints])
     wanted = [e for e in study.endpoints if e.name in tested]
     visits = tuple(v.name for v in study.visits if v.baseline or v.name in {e.visit for e in wanted})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
 from pivotal.stats import cholesky
@@ -15,7 +15,8 @@ from pivotal.stats.logistic import LogisticFit, structure
 from pivotal.stats.logistic_newton import Cells, Evaluation, empirical_start
 from pivotal.stats.newton import Maximum, fix, maximise
 from pivotal.stats.normal import chi_square_p, two_sided_quantile
-from pivotal.stats.roots import Rows, find_root
+from pivotal.stats.profile_limit import profile_limit
+from pivotal.stats.roots import Rows
 from pivotal.stats.sweep import determined
 from pivotal.stats.tables import Mask, first_reason
 
@@ -24,8 +25,6 @@ LAST_STEP = 1e-10
 MAX_STEPS = 300
 # Far from the maximum a step beyond this is more likely to leave the range than to help.
 MAX_STEP = 5.0
-# Doublings of the first reach, about 2 standard errors, until the bracket holds the limit.
-DOUBLINGS = 12
 
 
 def fit_firth(events: ArrayLike, totals: ArrayLike, design: ArrayLike, *, augmented: bool = False) -> LogisticFit:
@@ -280,19 +279,7 @@ class _Profile:
 
     def limit(self, rows: Rows, sign: float, drop: float) -> Floats:
         """Where the fall reaches `drop`, below or above the estimate."""
-        centre = self.centre[self.column, rows]
-        inner, outer = np.zeros(rows.size), 1.25 * np.sqrt(drop) * self.se[rows]
-        going = np.arange(rows.size)
-        for _ in range(DOUBLINGS):
-            going = going[self.fall(centre[going] + sign * outer[going], rows[going]) < drop]
-            if going.size == 0:
-                break
-            inner[going] = outer[going]
-            outer[going] *= 2
-
-        def room(distance: Floats, which: NDArray[np.intp]) -> Floats:
-            return drop - self.fall(centre[which] + sign * distance, rows[which])
-
-        limit = centre + sign * find_root(room, inner, outer)
-        limit[going] = sign * np.inf
-        return np.asarray(limit, dtype=np.float64)
+        reach = 1.25 * np.sqrt(drop) * self.se
+        return profile_limit(
+            lambda value, which: drop - self.fall(value, which), self.centre[self.column], reach, rows, sign
+        )

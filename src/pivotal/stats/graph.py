@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats
+from pivotal.stats.p_adjust import checked_p
 from pivotal.stats.tables import Mask
 
 # Weights such as 1/3 written in decimals may sum to a little more than 1; decisions know no tolerance.
@@ -70,8 +71,7 @@ def bonferroni_graph(p: ArrayLike, weights: ArrayLike, transitions: ArrayLike, a
     ([[True, True, True]], [[0.03, 0.04, 0.04]])
     """
     start, passes = checked_graph(weights, transitions, alpha)
-    raw = np.asarray(p, dtype=np.float64)
-    values = np.where(np.isnan(raw), 1.0, raw)
+    values = checked_p(p)
     weight = np.broadcast_to(start, values.shape).copy()
     graph = np.broadcast_to(passes, (*values.shape, start.size)).copy()
     remaining = np.ones(values.shape, dtype=np.bool_)

@@ -10,7 +10,7 @@ import numpy as np
 from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.newton import Likelihood, Local, Maximum, maximise
 from pivotal.stats.roots import Rows
-from pivotal.stats.sweep import Swept, sweep
+from pivotal.stats.sweep import determined, sweep
 from pivotal.stats.tables import Mask, first_reason
 from pivotal.stats.units import unpack
 
@@ -107,12 +107,6 @@ class Settled:
             (np.broadcast_to(~self.converged, determined.shape), Reason.NOT_CONVERGED),
             (~self.finite, Reason.SEPARATION),
         )
-
-
-def determined(swept: Swept) -> Mask:
-    """Coefficients that do not hang on which aliased columns were dropped, (column, replicate)."""
-    unit = np.eye(len(swept.kept))
-    return np.stack([swept.estimable(unit[:, [column]]) for column in range(len(unit))])
 
 
 def settle(likelihood: Regression, top: Maximum, free: Mask, known: Mask) -> Settled:

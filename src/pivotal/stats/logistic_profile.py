@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pivotal.stats.estimate import Estimate, Floats, Reason
 from pivotal.stats.logistic import LogisticFit, fit_logistic, structure
 from pivotal.stats.logistic_newton import Cells, Evaluation, empirical_start, maximise
 from pivotal.stats.normal import chi_square_p, two_sided_quantile
-from pivotal.stats.roots import Rows, find_root
+from pivotal.stats.profile_limit import profile_limit
+from pivotal.stats.roots import Rows
 from pivotal.stats.tables import Mask
-
-# Doublings of the first reach, about 2 standard errors, until the bracket holds the limit.
-DOUBLINGS = 12
 
 
 def logistic_lr(events: ArrayLike, totals: ArrayLike, design: ArrayLike, column: int, level: float = 0.95) -> Estimate:
@@ -129,46 +127,10 @@ class _Profile:
         high[np.isposinf(self.estimate) | self.flat] = np.inf
         down = np.flatnonzero(known & (self.estimate > -np.inf))
         up = np.flatnonzero(known & (self.estimate < np.inf))
-        low[down] = self._limit(down, -1.0)
-        high[up] = self._limit(up, 1.0)
+        reach = 1.25 * np.sqrt(self.drop) * self.se
+        low[down] = profile_limit(self.room, self.estimate, reach, down, -1.0)
+        high[up] = profile_limit(self.room, self.estimate, reach, up, 1.0)
         return low, high
-
-    def _limit(self, rows: Rows, sign: float) -> Floats:
-        inside = self._inside(rows, sign)
-        inner, outer = np.zeros(rows.size), self._reach(rows)
-        going = np.arange(rows.size)
-        for _ in range(DOUBLINGS):
-            going = going[self.room(inside[going] + sign * outer[going], rows[going]) > 0]
-            if going.size == 0:
-                break
-            inner[going] = outer[going]
-            outer[going] *= 2
-
-        def room(distance: Floats, which: NDArray[np.intp]) -> Floats:
-            return self.room(inside[which] + sign * distance, rows[which])
-
-        limit = inside.copy()
-        limit[going] = sign * np.inf  # the profile is flat: several coefficients run away together
-        held = np.setdiff1d(np.arange(rows.size), going)
-        distance = find_root(lambda d, which: room(d, held[which]), inner[held], outer[held])
-        limit[held] += sign * distance
-        return limit
-
-    def _inside(self, rows: Rows, sign: float) -> Floats:
-        """A point within the interval: the estimate, or if it is infinite one far enough towards it."""
-        point = np.where(np.isfinite(self.estimate[rows]), self.estimate[rows], 0.0)
-        going = np.flatnonzero(~np.isfinite(self.estimate[rows]))
-        step = 1.0
-        for _ in range(DOUBLINGS):
-            going = going[self.room(point[going], rows[going]) <= 0]
-            if going.size == 0:
-                break
-            point[going] = -sign * step
-            step *= 2
-        return point
-
-    def _reach(self, rows: Rows) -> Floats:
-        return np.asarray(1.25 * np.sqrt(self.drop) * self.se[rows], dtype=np.float64)
 
 
 def _flat(fit: LogisticFit, column: int) -> Mask:

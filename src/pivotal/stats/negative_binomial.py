@@ -11,11 +11,12 @@ from pivotal.stats import cholesky
 from pivotal.stats.batches import part, piecewise
 from pivotal.stats.counts import Counts
 from pivotal.stats.estimate import Estimate, Floats, Reason
-from pivotal.stats.likelihood_fit import RegressionFit, Settled, determined, settle
+from pivotal.stats.likelihood_fit import RegressionFit, Settled, settle
 from pivotal.stats.negative_binomial_likelihood import NegativeBinomialLikelihood
 from pivotal.stats.newton import fix, maximise
 from pivotal.stats.poisson import PoissonLikelihood, count_reasons, fit_reason, settle_poisson, varies
 from pivotal.stats.profile import likelihood_ratio
+from pivotal.stats.sweep import determined
 from pivotal.stats.tables import Mask, divide
 
 # The dispersion that Newton starts from lies between these, whatever the moments say.

@@ -12,12 +12,12 @@ from scipy import special
 from pivotal.stats import cholesky
 from pivotal.stats.batches import part, piecewise
 from pivotal.stats.estimate import Estimate, Floats, Reason
-from pivotal.stats.likelihood_fit import RegressionFit, Settled, determined, settle
+from pivotal.stats.likelihood_fit import RegressionFit, Settled, settle
 from pivotal.stats.newton import maximise
 from pivotal.stats.ordinal_likelihood import OrdinalLikelihood
 from pivotal.stats.ordinal_scores import Unconstrained
 from pivotal.stats.profile import likelihood_ratio
-from pivotal.stats.sweep import sweep
+from pivotal.stats.sweep import determined, sweep
 from pivotal.stats.tables import Mask, first_reason
 from pivotal.stats.units import Units
 

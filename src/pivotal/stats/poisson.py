@@ -11,11 +11,11 @@ from pivotal.stats import cholesky
 from pivotal.stats.batches import part, piecewise
 from pivotal.stats.counts import Counts
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
-from pivotal.stats.likelihood_fit import RegressionFit, Settled, determined, settle
+from pivotal.stats.likelihood_fit import RegressionFit, Settled, settle
 from pivotal.stats.newton import Quadratic, maximise
 from pivotal.stats.profile import likelihood_ratio
 from pivotal.stats.roots import Rows
-from pivotal.stats.sweep import Swept
+from pivotal.stats.sweep import Swept, determined
 from pivotal.stats.tables import Mask, divide, first_reason
 from pivotal.stats.units import unpack
 

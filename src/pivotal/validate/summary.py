@@ -163,7 +163,7 @@ def in_words(found: Qualification) -> str:
         f"{total.quantities_differ:,} differ, {total.not_compared:,} not compared."
     )
     text.append(
-        "Nothing was compared."
+        "Nothing was compared, so nothing is qualified."
         if not total.covered
         else "Everything covered agrees."
         if found.agrees
