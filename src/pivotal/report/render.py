@@ -25,6 +25,7 @@ from pivotal.report.published import published_section
 from pivotal.report.response import response_section
 from pivotal.report.sources import Sources
 from pivotal.report.synopsis import synopsis_section
+from pivotal.report.tables import tables_section
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -100,6 +101,7 @@ def make_sections(bundle: Bundle) -> list[Section]:
         outcomes_section(bundle),
         graph_section(bundle),
         forest_section(bundle),
+        tables_section(bundle),
         published_section(bundle, sources),
         operating_section(bundle),
         approval_section(bundle),

@@ -14,6 +14,8 @@ from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
 from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
 from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
+from pivotal.study.recipes import Recipe
+from pivotal.study.tables import Table
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
 
 __all__ = [
@@ -348,6 +350,8 @@ class Study(Part):
     scenarios: tuple[Scenario, ...] = ()
     grids: tuple[Grid, ...] = ()
     data: DataMap | None = None
+    datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
+    tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")
     posted: tuple[Posted, ...] = ()
 
     @property

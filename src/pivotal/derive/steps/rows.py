@@ -1,0 +1,37 @@
+"""Steps on rows: keep, compute, join."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pivotal.derive.steps.step import apply
+from pivotal.records.dataset import Library
+from pivotal.study.recipes import Compute, Join, Keep
+
+
+@apply.register
+def keep(step: Keep, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """The rows that the expression selects."""
+    return frame.filter(pl.sql_expr(step.where))
+
+
+@apply.register
+def compute(step: Compute, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """Columns one after the other, so that one may use the one before it."""
+    for name, expression in step.columns.items():
+        value = pl.sql_expr(expression)
+        if step.where is not None:
+            before = pl.col(name) if name in frame.columns else pl.lit(None)
+            value = pl.when(pl.sql_expr(step.where)).then(value).otherwise(before)
+        frame = frame.with_columns(value.alias(name))
+    return frame
+
+
+@apply.register
+def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """Columns of another data set, by keys."""
+    other = known[step.from_].frame
+    if step.where is not None:
+        other = other.filter(pl.sql_expr(step.where))
+    wanted = other.select(*step.by, *(pl.col(old).alias(new) for new, old in step.columns.items()))
+    return frame.join(wanted, on=list(step.by), how="left", validate="m:1", maintain_order="left")

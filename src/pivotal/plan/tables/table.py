@@ -1,0 +1,71 @@
+"""What all tables share: the function that gives their rows, and the patients in their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pivotal.records.dataset import Library
+from pivotal.study.model import Study
+from pivotal.study.tables import TableBase
+from pivotal.trials import Key, Row
+
+TOTAL = "Total"
+
+
+@singledispatch
+def rows_of(table: Any, study: Study, data: Library) -> Iterator[Row]:
+    """The rows of a table.
+
+    Parameters
+    ----------
+    table
+        A table of `pivotal.study.tables`.
+    study
+        The trial: its arms are the table's columns.
+    data
+        Data sets by name, ADSL among them.
+
+    Yields
+    ------
+    Row
+        One statistic each, in reading order.
+    """
+    raise TypeError(f"no table is made for {type(table).__name__}")
+
+
+def subjects(table: TableBase, data: Library) -> pl.DataFrame:
+    """The patients who are the table's N: rows of ADSL."""
+    adsl = data["ADSL"].frame
+    return adsl if table.subjects is None else adsl.filter(pl.sql_expr(table.subjects))
+
+
+def selected(table: TableBase, data: Library) -> pl.DataFrame:
+    """The rows of the table's data set that it looks at."""
+    frame = data[table.dataset].frame
+    return frame if table.where is None else frame.filter(pl.sql_expr(table.where))
+
+
+def columns(table: TableBase, study: Study) -> list[str]:
+    """Names of the table's columns: arms in the study's order, then all together if asked."""
+    return [arm.name for arm in study.arms] + ([TOTAL] if table.total else [])
+
+
+def in_column(frame: pl.DataFrame, table: TableBase, column: str) -> pl.DataFrame:
+    """The rows of one column's patients."""
+    return frame if column == TOTAL else frame.filter(pl.col(table.treatment) == column)
+
+
+def key(table: TableBase, **more: Any) -> Key:
+    """The key of a row of a table, with what every one of them says."""
+    said = {"analysis": table.id, "population": table.population, "dataset": table.dataset, "where": table.where}
+    return Key(**(said | more))
+
+
+def number(key: Key, value: float, reason: str | None = None) -> Row:
+    """A row of one number."""
+    return Row(key, np.array([value], dtype=np.float64), None if reason is None else (reason,))

@@ -1,0 +1,90 @@
+"""What all tables of a study file share when they are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+from pivotal.report.bundle import Bundle
+from pivotal.report.document import Block, Column, Section, Table
+from pivotal.study.tables import TableBase
+
+TOTAL = "Total"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The records of one table, for looking up."""
+
+    records: tuple[Mapping[str, Any], ...]
+
+    def one(self, **wanted: Any) -> Mapping[str, Any] | None:
+        """The first record with the given keys; a key of `groups` counts as one."""
+        return next((r for r in self.records if all(self._of(r, k) == v for k, v in wanted.items())), None)
+
+    def value(self, **wanted: Any) -> float | None:
+        """Its value; None where there is no such record or it holds no number."""
+        record = self.one(**wanted)
+        return None if record is None or record["value"] is None else float(record["value"])
+
+    def groups(self, name: str) -> list[str]:
+        """Values of a key of `groups`, in order."""
+        return list(dict.fromkeys(r["groups"][name] for r in self.records if name in r["groups"]))
+
+    def arms(self) -> list[str]:
+        """Arms (and their total), in order."""
+        return list(dict.fromkeys(r["arm"] for r in self.records if r["arm"] is not None))
+
+    @staticmethod
+    def _of(record: Mapping[str, Any], name: str) -> Any:
+        return record[name] if name in record else record["groups"].get(name)
+
+
+@singledispatch
+def laid_out(table: Any, found: Found) -> Block:
+    """A table of the study file as the report shows it.
+
+    Parameters
+    ----------
+    table
+        A table of `pivotal.study.tables`.
+    found
+        Its records.
+
+    Returns
+    -------
+    Block
+        A table, or a figure where the kind is one.
+    """
+    raise TypeError(f"no layout is made for {type(table).__name__}")
+
+
+def caption(table: TableBase) -> str:
+    """Number, title and population: ``Table 14-1.01. Summary of Populations (Safety)``."""
+    return f"Table {table.id}. {table.title}" + (f" ({table.population})" if table.population else "")
+
+
+def headed(found: Found, first: str = "", **of_total: Any) -> tuple[Column, ...]:
+    """A first column for what is counted, and one an arm with its N."""
+    columns = [Column(first, wide=True)]
+    for arm in found.arms():
+        n = found.value(arm=arm, statistic="N", **of_total)
+        columns.append(Column(arm if n is None else f"{arm} (N={n:.0f})", number=True))
+    return tuple(columns)
+
+
+def tables_section(bundle: Bundle) -> Section | None:
+    """The section of the study file's tables; None where it names none."""
+    if not bundle.study.tables:
+        return None
+    blocks: list[Block] = []
+    for table in bundle.study.tables:
+        found = Found(tuple(bundle.rows.where(table.id)))
+        if found.records:
+            blocks.append(laid_out(table, found))
+    return Section("tables", "Tables", blocks)
+
+
+__all__ = ["Found", "Table", "caption", "headed", "laid_out", "tables_section"]
