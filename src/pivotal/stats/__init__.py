@@ -93,6 +93,20 @@ from pivotal.stats.mmrm import (
     visit_means_rows,
 )
 from pivotal.stats.modified_poisson import ModifiedPoissonFit, fit_modified_poisson, modified_poisson
+from pivotal.stats.monitoring import (
+    Boundary,
+    Crossing,
+    DoubleFdr,
+    beta_binomial_boundary,
+    beta_binomial_threshold,
+    binomial_boundary,
+    blinded_rate,
+    crossing,
+    double_fdr,
+    gamma_poisson_boundary,
+    poisson_boundary,
+    treated_share,
+)
 from pivotal.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial, negative_binomial_lr
 from pivotal.stats.ordered import fallback, fixed_sequence, serial_gatekeeper
 from pivotal.stats.ordinal import (
@@ -127,6 +141,7 @@ from pivotal.stats.wilcoxon import kruskal_wallis, rank_sum, signed_rank, van_el
 from pivotal.stats.win_probability import win_probability
 
 __all__ = [
+    "Boundary",
     "Chained",
     "ClosedTest",
     "ClosureWeights",
@@ -134,7 +149,9 @@ __all__ = [
     "Covariate",
     "CoxFit",
     "CrossProducts",
+    "Crossing",
     "CumulativeIncidence",
+    "DoubleFdr",
     "Dunnett",
     "Estimate",
     "ExactLogistic",
@@ -182,7 +199,11 @@ __all__ = [
     "any_beyond",
     "arm_quantities",
     "at_risk_at",
+    "beta_binomial_boundary",
+    "beta_binomial_threshold",
+    "binomial_boundary",
     "binomial_test",
+    "blinded_rate",
     "bonferroni_graph",
     "bootstrap_counts",
     "breslow_day",
@@ -199,10 +220,12 @@ __all__ = [
     "cox_wald",
     "cross_levels",
     "cross_products",
+    "crossing",
     "cumulative_incidence",
     "delta_grid",
     "delta_shifts",
     "derive_completed",
+    "double_fdr",
     "dunnett",
     "dunnett_critical",
     "exact_common_odds_ratio",
@@ -226,6 +249,7 @@ __all__ = [
     "fixed_sequence",
     "fixed_sequence_graph",
     "fold_imputations",
+    "gamma_poisson_boundary",
     "gatekeeper",
     "graph_intervals",
     "graph_trace",
@@ -276,6 +300,7 @@ __all__ = [
     "one_way",
     "patient_years",
     "pearson_chi_square",
+    "poisson_boundary",
     "poisson_lr",
     "pool_jackknife",
     "pool_wald",
@@ -302,6 +327,7 @@ __all__ = [
     "t_test",
     "tipping_point",
     "to_grid",
+    "treated_share",
     "unfold_imputations",
     "update_graph",
     "van_elteren",
