@@ -18,6 +18,7 @@ from pivotal.report.flow import flow_section
 from pivotal.report.forest import forest_section
 from pivotal.report.graph import graph_section
 from pivotal.report.headline import headline
+from pivotal.report.monitoring import monitoring_section
 from pivotal.report.operating import operating_section
 from pivotal.report.outcomes import outcomes_section
 from pivotal.report.provenance import provenance_section
@@ -104,6 +105,7 @@ def make_sections(bundle: Bundle) -> list[Section]:
         tables_section(bundle),
         published_section(bundle, sources),
         operating_section(bundle),
+        monitoring_section(bundle),
         approval_section(bundle),
         provenance_section(bundle),
     ]

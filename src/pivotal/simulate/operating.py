@@ -17,6 +17,7 @@ from pivotal.plan import Plan
 from pivotal.plan.batch import visits
 from pivotal.simulate.engine import executor, in_order, pack, unpack
 from pivotal.simulate.population import POPULATION, population_values
+from pivotal.simulate.safety import safety_characteristics
 from pivotal.simulate.streams import Stream, block_size, blocks, generator
 from pivotal.simulate.summary import hypothesis_rows, rate_rows, scenario_row
 from pivotal.simulate.tally import Tally, tally
@@ -44,6 +45,8 @@ class OperatingCharacteristics:
         Simulated response by scenario, endpoint, visit and arm, beside what the scenario asks for.
     grids
         Power over trial size, control rate and effect.
+    safety
+        What the boundaries and the screen of `[monitoring]` do.
     seconds, trials_per_second, replicates, seed, workers
         How it was run.
     """
@@ -58,6 +61,7 @@ class OperatingCharacteristics:
     seconds: float
     trials_per_second: float
     grids: list[JSON] = field(default_factory=list)
+    safety: JSON = field(default_factory=dict)
 
     def as_json(self) -> JSON:
         """As `operating-characteristics.json` holds it."""
@@ -161,6 +165,7 @@ def simulate(
     return OperatingCharacteristics(
         study.id, rows, summaries, rates, seed, replicates, width,
         seconds=time.perf_counter() - start, trials_per_second=len(names) * replicates / busy,
+        safety=safety_characteristics(study, replicates=replicates, seed=seed) if endpoints is None else {},
     )  # fmt: skip
 
 

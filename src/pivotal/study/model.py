@@ -13,6 +13,7 @@ from pydantic import Field
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
 from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
+from pivotal.study.monitoring import SafetyMonitoring
 from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
@@ -349,6 +350,7 @@ class Study(Part):
     cohort: Cohort | None = None
     scenarios: tuple[Scenario, ...] = ()
     grids: tuple[Grid, ...] = ()
+    monitoring: SafetyMonitoring = SafetyMonitoring()
     data: DataMap | None = None
     datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
     tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")

@@ -51,8 +51,8 @@ def binomial_boundary(looks: ArrayLike, limit: float, *, alpha: float, shape: Sh
     it: this is the second; its numbers are the largest acceptable ones, one less than `stop_at`. R `stoppingrule`,
     ``type = "Pocock"`` gives the same.
 
-    With `looks` counted in events and `limit` the share that one arm is expected to have of them (`treated_share`), this
-    is the boundary for two unblinded arms.
+    With `looks` counted in events and `limit` the share that one arm is expected to have of them (`treated_share`),
+    this is the boundary for two unblinded arms.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def _search(
     at: Callable[[Floats], Counts],
     law: Literal["binomial", "poisson"],
 ) -> Boundary:
-    """The lowest boundary that is crossed with probability `alpha` at most, by halving the last look's critical value."""
+    """The lowest boundary that is crossed with probability `alpha` at most, by halving an interval."""
     share(alpha, "alpha")
     exponent = {"pocock": 0.0, "o'brien-fleming": 0.5}.get(shape, shape) if isinstance(shape, str) else float(shape)
     if isinstance(exponent, str) or not 0 <= exponent <= 0.5:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pivotal.study.checks import allocation, criteria, endpoints, patients, references, scenarios, testing
+from pivotal.study.checks import allocation, criteria, endpoints, monitoring, patients, references, scenarios, testing
 from pivotal.study.checks.node import Node, Problem
 
 _CHECKS = (
@@ -19,6 +19,7 @@ _CHECKS = (
     testing.check,
     patients.check,
     scenarios.check,
+    monitoring.check,
 )
 
 
