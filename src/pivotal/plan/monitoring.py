@@ -75,10 +75,14 @@ def flags(screen: Screen, p: Floats, patients: NDArray[np.int64]) -> stats.Doubl
     DoubleFdr
         A term that too few patients have is not flagged.
     """
-    tested = np.where(patients >= screen.least_patients, p, np.nan)
     classes = [term.class_ for term in screen.terms]
     return stats.double_fdr(
-        tested, classes, alpha_class=screen.alpha_class, alpha_term=screen.alpha_term, second=screen.second
+        p,
+        classes,
+        tested=patients >= screen.least_patients,
+        alpha_class=screen.alpha_class,
+        alpha_term=screen.alpha_term,
+        second=screen.second,
     )
 
 

@@ -84,11 +84,11 @@ class Rows:
         return NOTHING
 
     def comparisons(self, **wanted: Any) -> list[Comparison]:
-        """Analyses of pairs of arms, in the order of the rows, whose attributes have the given values."""
+        """Analyses of endpoints in pairs of arms, in the order of the rows, whose attributes have the given values."""
         gathered: dict[tuple[Any, ...], list[JSON]] = {}
         for analysis, records in self._by_analysis.items():
             if analysis not in {"testing", "published"}:
-                for record in (r for r in records if r.get("comparator")):
+                for record in (r for r in records if r.get("comparator") and r.get("endpoint")):
                     gathered.setdefault(_key(record), []).append(record)
         made = (_comparison(records) for records in gathered.values())
         return [c for c in made if all(getattr(c, name) == value for name, value in wanted.items())]

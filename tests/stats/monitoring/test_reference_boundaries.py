@@ -59,8 +59,8 @@ def test_stoppingrule_pocock():
     evaluated = [28.16703, 26.04001, 22.98251, 19.37012, 15.75017]
     np.testing.assert_allclose(found.probability, reject, atol=6e-9)
     np.testing.assert_allclose(found.expected_look, evaluated, atol=6e-6)
-    # E(events) printed beside them (5.713406, ...) breaks Wald's identity p E(evaluated) by 2 p^2, that of the next rule
-    # does not
+    # E(events) printed beside them (5.713406, ...) breaks Wald's identity p E(evaluated) by 2 p^2; that of the next
+    # rule does not
     np.testing.assert_allclose(found.expected_events, np.multiply(evaluated, [0.2, 0.25, 0.3, 0.35, 0.4]), atol=6e-6)
 
 

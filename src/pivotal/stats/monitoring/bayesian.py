@@ -131,7 +131,7 @@ def gamma_poisson_boundary(looks: ArrayLike, limit: float, *, prior: tuple[float
     Examples
     --------
     >>> gamma_poisson_boundary([50, 100, 150], 0.02, prior=(0.5, 25), threshold=0.95).stop_at.tolist()
-    [4, 5, 7]
+    [4, 6, 7]
     """
     time, rate = increasing(looks), above_zero(limit, "limit")
     events, worth = above_zero(prior[0], "prior[0]"), above_zero(prior[1], "prior[1]")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats
-from pivotal.stats.p_adjust import adjust_p, checked_p
+from pivotal.stats.p_adjust import checked_p
 
 Mask = NDArray[np.bool_]
 
@@ -23,9 +23,11 @@ class DoubleFdr:
     flagged
         Terms flagged, (..., term).
     adjusted
-        Adjusted p-value of each term in the second step, (..., term); NaN in a class that the first step leaves.
+        Adjusted p-value of each term in the second step, (..., term); NaN for a term outside the family, or in a class
+        that the first step leaves.
     class_adjusted
-        Adjusted p-value of each class, (..., class), classes in the order in which `classes` first names them.
+        Adjusted p-value of each class, (..., class), classes in the order in which `classes` first names them; NaN
+        for a class without a term in the family.
     """
 
     flagged: Mask
@@ -37,6 +39,7 @@ def double_fdr(
     p: ArrayLike,
     classes: ArrayLike,
     *,
+    tested: ArrayLike | None = None,
     alpha_class: float = 0.05,
     alpha_term: float = 0.05,
     second: Literal["joint", "within"] = "joint",
@@ -49,6 +52,9 @@ def double_fdr(
         P-values, (..., term): leading axes are replicates. NaN (a term that nobody had) counts as 1.
     classes
         The class of each term (system organ class), (term,).
+    tested
+        Which terms are in the family at all, of the shape of `p`; None for all. Terms that too few patients have cannot
+        be significant and only burden the others (Mehrotra and Heyse 2004).
     alpha_class, alpha_term
         Levels of the two steps.
     second
@@ -63,7 +69,7 @@ def double_fdr(
     Raises
     ------
     ValueError
-        If a level is not between 0 and 1, or `classes` has another length than the terms.
+        If a level is not between 0 and 1, or `classes` or `tested` do not fit the terms.
 
     Notes
     -----
@@ -85,28 +91,30 @@ def double_fdr(
     labels = np.asarray(classes)
     if labels.shape != values.shape[-1:]:
         raise ValueError(f"classes has shape {labels.shape}; p has {values.shape[-1]} terms, and each has one class.")
+    family = np.broadcast_to(True if tested is None else np.asarray(tested, dtype=np.bool_), values.shape)
     names, first, codes = np.unique(labels, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
     code = order[codes]
     members = [np.flatnonzero(code == c) for c in range(len(names))]
     within = np.empty_like(values)
     for terms in members:
-        within[..., terms] = adjust_p(values[..., terms], "benjamini-hochberg")
+        within[..., terms] = _adjusted(values[..., terms], family[..., terms])
     least = np.stack([within[..., terms].min(axis=-1) for terms in members], axis=-1)
-    by_class = adjust_p(least, "benjamini-hochberg")
-    kept = (by_class <= alpha_class)[..., code]
-    adjusted = np.where(kept, within if second == "within" else _joint(values, kept), np.nan)
-    return DoubleFdr(kept & (adjusted <= alpha_term), adjusted, by_class)
+    judged = np.stack([family[..., terms].any(axis=-1) for terms in members], axis=-1)
+    by_class = _adjusted(least, judged)
+    kept = family & (by_class <= alpha_class)[..., code]
+    adjusted = np.where(kept, within if second == "within" else _adjusted(values, kept), np.nan)
+    return DoubleFdr(kept & (adjusted <= alpha_term), adjusted, np.where(judged, by_class, np.nan))
 
 
-def _joint(p: Floats, kept: Mask) -> Floats:
-    """Benjamini-Hochberg in the family of the terms kept, which differs from replicate to replicate."""
-    ranked = np.where(kept, p, 2.0)  # after all that are kept
+def _adjusted(p: Floats, family: Mask) -> Floats:
+    """Benjamini-Hochberg in a family that differs from replicate to replicate; infinite outside it."""
+    ranked = np.where(family, p, np.inf)
     order = ranked.argsort(axis=-1, kind="stable")
     ascending = np.take_along_axis(ranked, order, -1)
-    size = kept.sum(axis=-1, keepdims=True)
+    size = np.maximum(family.sum(axis=-1, keepdims=True), 1)
     rank = np.arange(1, p.shape[-1] + 1)
     steps = np.minimum.accumulate((ascending * size / rank)[..., ::-1], axis=-1)[..., ::-1]
     adjusted = np.empty_like(p)
-    np.put_along_axis(adjusted, order, np.minimum(steps, 1.0), -1)
+    np.put_along_axis(adjusted, order, steps, -1)
     return adjusted
