@@ -83,7 +83,7 @@ def _boundary(row: JSON) -> Table:
             lines.append(Line((plain(at[0]) if len(at) == 1 else f"{plain(at[0])} to {plain(at[-1])}", plain(stop))))
     columns = (Column(f"Looks, {row['unit']}"), Column("Stop at this many events, or more", number=True))
     caption = f"Boundary: {row['label']}"
-    return Table(f"table-boundary-{row['name']}", caption, columns, tuple(lines), origin="computed")
+    return Table(f"table-boundary-{row['name']}", caption, columns, tuple(lines), origin="design")
 
 
 def _characteristics(row: JSON) -> Table:
@@ -108,7 +108,7 @@ def _characteristics(row: JSON) -> Table:
     )  # fmt: skip
     note = "Exact, by the law of the number of events among trials that go on."
     caption = f"What the boundary does: {row['label']}"
-    return Table(f"table-crossing-{row['name']}", caption, columns, tuple(lines), (note,), origin="computed")
+    return Table(f"table-crossing-{row['name']}", caption, columns, tuple(lines), (note,), origin="design")
 
 
 def _screen_rule(bundle: Bundle) -> str:

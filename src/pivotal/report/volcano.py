@@ -39,7 +39,7 @@ def volcano(
 ) -> Drawing:
     """Terms as circles whose area is the number of patients; flagged ones are filled and named."""
     width, height = (NARROW if narrow else WIDE), HEIGHT[narrow]
-    figure = canvas(width, height + 90)
+    figure = canvas(width, height + (112 if narrow else 90))
     ax = axes(figure, 40, 34, width - 52, height)
     reach = 1.15 * max((100 * abs(t.difference) for t in terms), default=1.0) or 1.0
     top = 1.08 * max((_height(t.p) for t in terms), default=1.0) or 1.0
@@ -61,7 +61,7 @@ def volcano(
     _names(ax, terms, narrow, reach)
     say(figure, 2, 18, "p, Fisher's exact test", size=12, colour=svg.MUTED)
     say(figure, 40, height + 72, f"← more on {comparator}", size=12, colour=svg.MUTED)
-    say(figure, width - 12, height + 72, f"more on {arm} →", size=12, ha="right", colour=svg.MUTED)
+    say(figure, width - 12, height + (88 if narrow else 72), f"more on {arm} →", size=12, ha="right", colour=svg.MUTED)
     if not narrow:
         middle = 40 + (width - 52) / 2
         say(figure, middle, height + 72, "Risk difference, percentage points", size=12, ha="center", colour=svg.MUTED)
