@@ -24,7 +24,7 @@ LOGIT_SHIFT = np.array([0.3, -0.3, 0.3, -0.3])
 DESIGN = np.array([[1.0, a == 1, a == 2, s // 2, s % 2] for a in range(3) for s in range(4)])
 SEED = 20261125
 LOOPED = 200
-EXACT = 256
+EXACT = 1024
 
 
 def trials(count: int) -> tuple[np.ndarray, np.ndarray]:

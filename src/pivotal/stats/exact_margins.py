@@ -312,7 +312,13 @@ def _least_energy(variance: Floats, z: Complexes, free_arms: list[int], blocks: 
     turned = variance[:, None] * z  # (replicate, node, arm, cell)
     for _ in range(6):
         across = turned.sum(2) @ members
-        turned *= (np.exp(-1j * np.angle(across)) @ members.T)[:, :, None, :]
+        turned *= (_turned_back(across) @ members.T)[:, :, None, :]
         for arm in free_arms:
-            turned[:, :, arm] *= np.exp(-1j * np.angle(turned[:, :, arm].sum(-1)))[..., None]
+            turned[:, :, arm] *= _turned_back(turned[:, :, arm].sum(-1))[..., None]
     return np.asarray(total - turned.real.sum((2, 3)))
+
+
+def _turned_back(z: Complexes) -> Complexes:
+    """exp(-i angle) of each number; 1 where it is zero."""
+    size = np.abs(z)
+    return np.asarray(np.divide(z.conj(), size, out=np.ones_like(z), where=size > 0))
