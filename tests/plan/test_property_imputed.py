@@ -10,8 +10,11 @@ from plan_made import study, trials
 
 from pivotal.errors import StudyError
 from pivotal.plan import Plan
+from pivotal.plan.batch import Batch
+from pivotal.plan.imputed import complete
 from pivotal.study import read, template
 from pivotal.study.model import Analysis, Derivation, Imputation, Intercurrent
+from pivotal.trials import observed
 
 IMPUTED = "multiple imputation"
 METHODS = ("multivariate normal", "fully conditional specification", "reference-based")
@@ -59,6 +62,31 @@ def test_a_batch_is_its_trials_one_by_one(kind, method):
     for r in range(2):
         for one, many in zip(plan.analyse(batch.replicate(r)), together, strict=True):
             assert one.value[0] == pytest.approx(many.value[r], rel=1e-9, nan_ok=True), one.key.id
+
+
+@pytest.mark.parametrize("regression", ["predictive mean matching", "categories"])
+def test_a_score_is_imputed_by_values_that_were_seen(regression):
+    """IGA 0 to 4, a category that nobody has left out: completed values are of those seen at the visit."""
+    trial = imputed("binary", method="fully conditional specification", regression=regression)
+    derive = Derivation(parameter="IGA", value_at_most=1, improvement_at_least=2)
+    trial = trial.model_copy(update={"endpoints": (trial.endpoints[0].model_copy(update={"derive": derive}),)})
+    alone = Batch(trial, trials(5, replicates=1, size=100))
+    done = complete(alone, trial.endpoints[0], "Week 8")
+    for (name, visit), values in done.values.items():
+        before = alone.trials.value(name, visit)[0]
+        if name == "IGA" and visit != "Baseline" and observed(before).any():
+            assert set(np.unique(values)) <= set(np.unique(before[observed(before)]).astype(float))
+            assert (values[:, observed(before)] == before[observed(before)]).all()
+            assert (values == values[:1]).all() == observed(before).all()
+    results = Plan(trial).analyse(alone.trials)
+    assert np.isfinite(main(results, "estimate")).all()
+    method = results.find(endpoint="IGA-TS", statistic="p", groups=(("role", "main"),))[0].key.method
+    assert regression in method
+
+
+def test_a_regression_belongs_to_chained_equations():
+    with pytest.raises(ValueError, match="belongs to method"):
+        Imputation(method="multivariate normal", regression="categories")
 
 
 def test_where_nothing_is_missing_nothing_is_imputed():

@@ -94,8 +94,7 @@ def _imputed(batch: Batch, endpoint: Endpoint, how: Imputation, y: Floats) -> Fl
     if how.method == "multivariate normal":
         out[:, who] = stats.impute_normal(y[:, who], how.imputations, rng, covariates=x[:, who]).y[0]
     elif how.method == "fully conditional specification":
-        kinds = ["normal"] * y.shape[2]
-        out[:, who] = stats.impute_chained(y[:, who], kinds, how.imputations, rng, covariates=x[:, who]).y[0]
+        out[:, who] = _chained(how, y[:, who], x[:, who], rng)
     else:
         reference = control if how.reference is None else batch.study.arm_index(how.reference)
         other = x.copy()
@@ -108,6 +107,29 @@ def _imputed(batch: Batch, endpoint: Endpoint, how: Imputation, y: Floats) -> Fl
         )  # fmt: skip
         out[:, who] = stats.impute_reference(model, how.imputations, rng).y[0]
     return out
+
+
+def _chained(how: Imputation, y: Floats, x: Floats, rng: np.random.Generator) -> Floats:
+    """Values completed by fully conditional specification, (imputation, patient, visit)."""
+    kinds = ["matched" if how.regression == "predictive mean matching" else "normal"] * y.shape[2]
+    if how.regression != "categories":
+        return np.asarray(stats.impute_chained(y, kinds, how.imputations, rng, covariates=x).y[0])
+    levels = [np.unique(each[~np.isnan(each)]) for each in np.moveaxis(y[0], 1, 0)]
+    kinds = ["ordinal" if len(seen) > 2 else "binary" if len(seen) == 2 else "matched" for seen in levels]
+    codes = np.stack([_coded(y[..., j], seen) for j, seen in enumerate(levels)], axis=-1)
+    filled = stats.impute_chained(codes, kinds, how.imputations, rng, covariates=x).y[0]
+    return np.stack([_uncoded(filled[..., j], seen) for j, seen in enumerate(levels)], axis=-1)
+
+
+def _coded(values: Floats, levels: Floats) -> Floats:
+    """Values as 0, 1, 2, ... of the values seen; missing ones stay missing."""
+    return np.where(np.isnan(values), np.nan, np.searchsorted(levels, values))
+
+
+def _uncoded(codes: Floats, levels: Floats) -> Floats:
+    """The values that codes stand for."""
+    known = ~np.isnan(codes)
+    return np.asarray(np.where(known, levels[np.where(known, codes, 0).astype(np.int64)], np.nan))
 
 
 def _to_fill(batch: Batch, endpoint: Endpoint, visits: list[str]) -> NDArray[np.bool_]:
@@ -191,6 +213,7 @@ def _joined(parts: list[Outcome], words: str) -> Outcome:
 
 
 def _words(how: Imputation) -> str:
-    kind = how.method if how.method != "reference-based" else f"reference-based, {how.assumption}"
+    detail = how.assumption if how.method == "reference-based" else how.regression
+    kind = f"{how.method}, {detail}" if detail else how.method
     shifted = ", delta" if any(how.delta.values()) else ""
     return f"{how.imputations} imputations, {kind}{shifted}, rubin"

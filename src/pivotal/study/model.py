@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
@@ -226,6 +226,11 @@ class Imputation(Sourced):
     """How missing values are imputed, where the estimand's strategy is multiple imputation."""
 
     method: Literal["multivariate normal", "fully conditional specification", "reference-based"]
+    regression: Literal["linear", "predictive mean matching", "categories"] | None = Field(
+        default=None,
+        description="of each visit's value on the others (fully conditional specification): linear by default; "
+        "categories: logistic of two values, proportional odds of more",
+    )
     imputations: int = Field(default=100, ge=2, le=10_000)
     seed: int = Field(default=1, ge=0)
     covariates: tuple[str, ...] = Field(default=(), description="beside the arm and the parameter's baseline")
@@ -239,10 +244,20 @@ class Imputation(Sourced):
     reference: Name | None = Field(default=None, description="the reference arm; control by default")
     delta: dict[str, float] = Field(default_factory=dict, description="what is added to imputed values, by arm")
 
+    @model_validator(mode="after")
+    def _regression_is_chained(self) -> Imputation:
+        if self.regression is not None and self.method != "fully conditional specification":
+            raise ValueError(
+                f"regression = {self.regression!r} belongs to method = 'fully conditional specification'; remove it, "
+                "or change the method"
+            )
+        return self
+
     @property
     def words(self) -> str:
         """How it is done: ``100 imputations, reference-based (jump to reference)``."""
-        how = f"{self.method} ({self.assumption})" if self.method == "reference-based" else self.method
+        detail = self.assumption if self.method == "reference-based" else self.regression
+        how = f"{self.method} ({detail})" if detail else self.method
         shifts = "".join(f"; {shift:+g} in {arm}" for arm, shift in self.delta.items())
         return f"{self.imputations} imputations, {how}{shifts}"
 

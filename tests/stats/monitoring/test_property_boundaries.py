@@ -88,7 +88,7 @@ def test_two_arms_are_a_binomial_of_events():
     ],
 )
 def test_wrong_numbers_are_refused(call):
-    with pytest.raises(ValueError, match="is|has"):
+    with pytest.raises(ValueError, match=r"is|has"):
         call()
 
 
