@@ -12,8 +12,23 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pivotal.study.base import Name, Part, Sourced
+from pivotal.study.recipe_base import Expression
+from pivotal.study.recipe_subject import (
+    Aggregate,
+    Codes,
+    Dates,
+    DaysBetween,
+    Flags,
+    Groups,
+    Occurrence,
+    Pick,
+    Pool,
+    Round,
+    StudyDays,
+    TimeToEvent,
+)
 
-Expression = Annotated[str, Field(min_length=1, max_length=2000, description="an SQL expression over a row's columns")]
+__all__ = ["Compute", "Expression", "Join", "Keep", "Recipe", "Rename", "Step"]
 
 
 class Keep(Part):
@@ -41,7 +56,32 @@ class Join(Part):
     where: Expression | None = Field(default=None, description="which of the other data set's rows are looked at")
 
 
-Step = Annotated[Keep | Compute | Join, Field(discriminator="step")]
+class Rename(Part):
+    """New names for columns."""
+
+    step: Literal["rename"]
+    columns: dict[Name, Name] = Field(min_length=1, description="new name: old name")
+
+
+Step = Annotated[
+    Keep
+    | Compute
+    | Join
+    | Rename
+    | Pick
+    | Aggregate
+    | Dates
+    | StudyDays
+    | DaysBetween
+    | Groups
+    | Codes
+    | Pool
+    | Round
+    | Occurrence
+    | Flags
+    | TimeToEvent,
+    Field(discriminator="step"),
+]
 
 
 class Recipe(Sourced):

@@ -6,7 +6,7 @@ import polars as pl
 
 from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
-from pivotal.study.recipes import Compute, Join, Keep
+from pivotal.study.recipes import Compute, Join, Keep, Rename
 
 
 @apply.register
@@ -35,3 +35,9 @@ def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
         other = other.filter(pl.sql_expr(step.where))
     wanted = other.select(*step.by, *(pl.col(old).alias(new) for new, old in step.columns.items()))
     return frame.join(wanted, on=list(step.by), how="left", validate="m:1", maintain_order="left")
+
+
+@apply.register
+def rename(step: Rename, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """New names for columns."""
+    return frame.rename({old: new for new, old in step.columns.items()})
