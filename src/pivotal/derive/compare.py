@@ -92,6 +92,8 @@ def compare(
     ({'A': 1}, ((2, 5.0, 6.0),))
     """
     ours, theirs = (_numbered(frame, keys) for frame in (one, other))
+    apart = [key for key in keys if ours.schema[key] != theirs.schema[key]]
+    ours, theirs = (frame.with_columns(pl.col(apart).cast(pl.String)) for frame in (ours, theirs))
     on = [*keys, "_nth"]
     both = ours.join(theirs, on=on, how="inner", suffix=" of the other", nulls_equal=True)
     shared = [name for name in one.columns if name in other.columns and name not in keys]
@@ -111,20 +113,24 @@ def _numbered(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Rows with equal keys numbered; blank texts missing, whole numbers as numbers."""
     plain = frame.with_columns(
         pl.col(pl.String).str.strip_chars_end().replace("", None),
-        pl.selectors.integer().cast(pl.Float64) if hasattr(pl, "selectors") else pl.col(pl.Int64).cast(pl.Float64),
+        pl.selectors.integer().cast(pl.Float64),
     )
     return plain.with_columns(pl.int_range(pl.len()).over(list(keys)).alias("_nth"))
 
 
 def _difference(both: pl.DataFrame, name: str, keys: Sequence[str], tolerance: float, examples: int) -> Difference:
     one, other = pl.col(name), pl.col(f"{name} of the other")
-    numbers = both.schema[name].is_numeric() and both.schema[f"{name} of the other"].is_numeric()
-    if numbers:
+    kinds = (both.schema[name], both.schema[f"{name} of the other"])
+    if any(kind.is_numeric() for kind in kinds):  # a site 701 is the number or the text, as the file's format has it
+        one, other = (
+            pl.col(column).cast(pl.Float64, strict=False)
+            for column in (one.meta.output_name(), other.meta.output_name())
+        )
         close = (one - other).abs() <= tolerance * pl.max_horizontal(one.abs(), other.abs(), pl.lit(1e-300))
         same = pl.when(one.is_null() | other.is_null()).then(one.is_null() & other.is_null()).otherwise(close)
-    elif both.schema[name] == both.schema[f"{name} of the other"]:
+    elif kinds[0] == kinds[1]:
         same = one.eq_missing(other)
     else:
         same = one.cast(pl.String).eq_missing(other.cast(pl.String))
-    wrong = both.filter(~same).select(*keys, one, other)
+    wrong = both.filter(~same).select(*keys, name, f"{name} of the other")
     return Difference(name, wrong.height, tuple(wrong.head(examples).rows()))

@@ -27,6 +27,7 @@ from pivotal.study.recipe_subject import (
     StudyDays,
     TimeToEvent,
 )
+from pivotal.study.recipe_visits import AnalysisVisits, Append, Baseline, Change, Derive, Previous, Summarised
 
 __all__ = ["Compute", "Expression", "Join", "Keep", "Recipe", "Rename", "Step"]
 
@@ -79,7 +80,14 @@ Step = Annotated[
     | Round
     | Occurrence
     | Flags
-    | TimeToEvent,
+    | TimeToEvent
+    | AnalysisVisits
+    | Baseline
+    | Change
+    | Previous
+    | Derive
+    | Summarised
+    | Append,
     Field(discriminator="step"),
 ]
 
