@@ -1,70 +1,23 @@
-"""Unpacking what is compressed, within limits that hold while it is unpacked and not only afterwards."""
+"""Unpacking a file that is one compressed stream."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from pivotal.errors import Fault, Findings
+from pivotal.records.formats.budget import MAX_RATIO, MAX_UNPACKED, TooMuchError, gathered
 from pivotal.records.formats.source import Source
-
-MAX_UNPACKED = 8 * 1024**3
-"""Bytes that one library may unpack, all of its archives and compressed files together."""
-
-MAX_RATIO = 250
-"""Unpacked bytes for each packed one. Transport files, mostly blanks, reach about 90; a bomb's are 1,000."""
-
-FREE = 16 * 1024**2
-"""Bytes that a file may unpack to whatever its ratio."""
-
-CHUNK = 1024**2
 
 AGAIN = "Take the file from its source again."
 
 
-class TooMuchError(Exception):
-    """More comes out of a file than is allowed; the text says what."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """How much may still be unpacked."""
-
-    left: int = MAX_UNPACKED
-
-    def take(self, size: int) -> None:
-        """Count what was unpacked."""
-        self.left -= size
-        if self.left < 0:
-            raise TooMuchError(f"larger than {MAX_UNPACKED:,} bytes when unpacked, with what came before it")
-
-
-def gathered(read: Callable[[int], bytes], packed: int, budget: Budget) -> bytes:
-    """All that a stream unpacks to, piece by piece.
-
-    Raises
-    ------
-    TooMuchError
-        As soon as a limit is passed.
-    """
-    pieces, size = [], 0
-    while piece := read(CHUNK):
-        size += len(piece)
-        budget.take(len(piece))
-        if size > FREE and size > MAX_RATIO * max(packed, 1):
-            raise TooMuchError(f"unpacked to more than {MAX_RATIO} times its size")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def inflated(source: Source, findings: Findings, budget: Budget | None = None) -> bytes | None:
+def inflated(source: Source, findings: Findings) -> bytes | None:
     """The content of a file of zlib or gzip; None where it is broken or too large, which is noted."""
     data = source.whole()
     stream = _Stream(data)
     allowed = "a compressed file is one whole stream of zlib or gzip"
     try:
-        content = gathered(stream.read, len(data), budget or Budget())
+        content = gathered(stream.read, len(data), source.budget)
         if stream.whole:
             return content
         found = "empty" if not data else f"cut off: the stream goes on after byte {len(data):,}"

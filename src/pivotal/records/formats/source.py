@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from pivotal.records.formats.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,14 @@ class Source:
         Its bare name: ``lb.xpt``.
     place
         The path, or the bytes of what lay in an archive.
+    budget
+        How much may be unpacked, of this file and of those read with it.
     """
 
     name: str
     file: str
     place: Path | bytes
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def stem(self) -> str:

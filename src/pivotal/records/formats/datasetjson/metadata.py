@@ -73,7 +73,7 @@ def _columns_sound(columns: list[Any], kind: str, source: Source, findings: Find
             findings.add(kind, Fault(f"{source.name}: column {name}", f"there {count} times", allowed, "Rename one."))
 
 
-def columns_of(content: Mapping[str, Any], source: Source, findings: Findings) -> tuple[Column, ...]:
+def columns_of(content: Mapping[str, Any]) -> tuple[Column, ...]:
     """The columns as they are described."""
     return tuple(_column(column) for column in content["columns"])
 
@@ -106,3 +106,14 @@ def described(content: Mapping[str, Any], columns: tuple[Column, ...], frame: pl
         source=source.name,
         more={key: value for key, value in content.items() if key not in DATASET_OWN},
     )
+
+
+def null_text(content: Mapping[str, Any]) -> str | None:
+    """The text that means a missing value, where the file's system says it in its extension NULLCHAR."""
+    system = content.get("sourceSystem")
+    groups = system.get("systemExtensions") if isinstance(system, dict) else None
+    for group in groups if isinstance(groups, list) else []:
+        for extension in group.get("extensions", []) if isinstance(group, dict) else []:
+            if isinstance(extension, dict) and extension.get("name") == "NULLCHAR":
+                return str(extension.get("value"))
+    return None

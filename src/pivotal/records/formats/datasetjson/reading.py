@@ -10,7 +10,7 @@ import polars as pl
 
 from pivotal.errors import Fault, Findings
 from pivotal.records.dataset import Dataset
-from pivotal.records.formats.datasetjson.metadata import columns_of, described, sound
+from pivotal.records.formats.datasetjson.metadata import columns_of, described, null_text, sound
 from pivotal.records.formats.datasetjson.values import series
 from pivotal.records.formats.decoding import ALLOWED, right, shown
 from pivotal.records.formats.inflating import inflated
@@ -69,7 +69,7 @@ def _lines(data: bytes, source: Source, findings: Findings, encoding: str | None
         if not broken:
             findings.add(f"{source.name} lines", Fault(f"{source.name} line 1", "no JSON object", LINES, AGAIN))
         return []
-    return [] if broken else _dataset(contents[0], contents[1:], source, findings)
+    return [] if broken else _dataset(contents[0], contents[1:], source, findings, counted=True)
 
 
 def _text(data: bytes, source: Source, findings: Findings, encoding: str | None) -> str | None:
@@ -113,20 +113,28 @@ def _parsed(text: str) -> tuple[Any, tuple[str, str] | None]:
         return None, ("somewhere", str(error) if isinstance(error, ValueError) else "nested too deeply")
 
 
-def _dataset(content: Mapping[str, Any], rows: Sequence[Any], source: Source, findings: Findings) -> list[Dataset]:
+def _dataset(
+    content: Mapping[str, Any], rows: Sequence[Any], source: Source, findings: Findings, *, counted: bool = False
+) -> list[Dataset]:
     if not sound(content, source, findings):
         return []
-    columns = columns_of(content, source, findings)
-    if not _rows_fit(content, rows, len(columns), source, findings):
+    columns = columns_of(content)
+    if not _rows_fit(content, rows, len(columns), counted, source, findings):
         return []
     lists: list[list[Any]] = [list(values) for values in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+    null = null_text(content)
+    if null is not None:
+        lists = [[None if value == null else value for value in values] for values in lists]
     frame = pl.DataFrame(
         [series(c, v, source, findings) for c, v in zip(columns, lists, strict=True)] if columns else None
     )
     return [described(content, columns, frame, source)]
 
 
-def _rows_fit(content: Mapping[str, Any], rows: Sequence[Any], width: int, source: Source, findings: Findings) -> bool:
+def _rows_fit(
+    content: Mapping[str, Any], rows: Sequence[Any], width: int, counted: bool, source: Source, findings: Findings
+) -> bool:
+    """Whether all rows are there and of one width; lines may be cut off unseen, so that they are counted."""
     fit = True
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != width:
@@ -134,7 +142,7 @@ def _rows_fit(content: Mapping[str, Any], rows: Sequence[Any], width: int, sourc
             found = f"made of {len(row)} values" if isinstance(row, list) else "no array"
             allowed = f"a row has a value for each of the {width} columns"
             findings.add(f"{source.name} rows", Fault(f"{source.name} row {number:,}", found, allowed, "Correct the row."))
-    if content["records"] != len(rows):
+    if counted and content["records"] != len(rows):
         fit = False
         found = f"{content['records']!r}, and the file has {len(rows):,} rows"
         fault = Fault(f"{source.name}: records", found, "it is the number of rows", AGAIN)

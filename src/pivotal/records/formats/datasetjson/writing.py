@@ -21,7 +21,7 @@ from pivotal.records.formats.moments import to_text
 ROWS = 100_000
 """Rows made into text at a time."""
 
-ELSEWHERE = ("encoding", "informat")
+ELSEWHERE = ("encoding", "informat", "records")
 """What other formats know and Dataset-JSON does not."""
 
 FIRST = ("fileOID", "dbLastModifiedDateTime", "originator", "sourceSystem", "studyOID", "metaDataVersionOID", "metaDataRef")
