@@ -58,8 +58,8 @@ class Dataset:
     source
         Where it was read from, as a person would name it: ``sdtm/lb.zip:lb.xpt``; None where it was derived.
     special
-        Why a number is missing, where the file says so (SAS's special missing values ``.A`` to ``.Z`` and ``._``): for such
-        a column the letter in each row, null elsewhere. `with_frame` drops it, whose rows are others.
+        Why a number is missing, where the file says so (SAS's special missing values ``.A`` to ``.Z`` and ``._``): for
+        such a column the letter in each row, null elsewhere. `with_frame` drops it, whose rows are others.
     more
         What else a file says of it, by the file's own key: Dataset-JSON's ``studyOID``, ``itemGroupOID``; ``encoding``.
     """

@@ -23,8 +23,8 @@ def read_library(place: str | Path, *, encoding: str | None = None, missing: Seq
     Parameters
     ----------
     place
-        A folder with ``.xpt``, ``.json``, ``.ndjson``, ``.dsjc``, ``.parquet``, ``.csv`` and ``.csv.gz`` files, and ``.zip``
-        files of them; or one such file. Other files are left alone, and so are folders within.
+        A folder with ``.xpt``, ``.json``, ``.ndjson``, ``.dsjc``, ``.parquet``, ``.csv`` and ``.csv.gz`` files, and
+        ``.zip`` files of them; or one such file. Other files are left alone, and so are folders within.
     encoding
         Of text in transport and CSV files; None for the one that all text of a file agrees on.
     missing

@@ -161,4 +161,3 @@ def _note_special(data: Dataset, suffix: str, findings: Findings) -> None:
             where = f"{data.name} row {row + 1:,}: {name}"
             mend = "Write .xpt or .parquet, or say drop_special=True."
             findings.add(f"{data.name} special", Fault(where, f".{why[row]}", allowed, mend))
-

@@ -13,7 +13,8 @@ _PLAIN = (pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date, pl.Time)
 def plain(values: pl.Series, where: str, findings: Findings) -> pl.Series:
     """A column as text, whole numbers, numbers, truth values, dates, datetimes or times.
 
-    Trailing blanks of a text go, and blank text is null; a column that is so already is given back as it is, not copied.
+    Trailing blanks of a text go, and blank text is null; a column that is so already is given back as it is, and not
+    copied.
 
     Parameters
     ----------

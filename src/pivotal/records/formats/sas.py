@@ -32,11 +32,15 @@ _TIMES = """
 TIME TIMEAMPM TOD HHMM HOUR MMSS B8601LZ B8601TM B8601TX B8601TZ E8601LZ E8601TM E8601TX E8601TZ IS8601LZ IS8601TM
 IS8601TZ NLTIME NLTIMAP
 """
-_KINDS: dict[str, DataType] = (
-    dict.fromkeys(_DATES.split(), "date") | dict.fromkeys(_DATETIMES.split(), "datetime") | dict.fromkeys(_TIMES.split(), "time")
-)  # fmt: skip
+_KINDS: dict[str, DataType] = {
+    **dict.fromkeys(_DATES.split(), "date"),
+    **dict.fromkeys(_DATETIMES.split(), "datetime"),
+    **dict.fromkeys(_TIMES.split(), "time"),
+}
 
-_FORMAT = re.compile(r"(?P<name>\$?(?:[A-Z_][A-Z0-9_]*[A-Z_]|[A-Z_])?)(?P<width>\d*)\.?(?P<decimals>\d*)", re.IGNORECASE)
+_FORMAT = re.compile(
+    r"(?P<name>\$?(?:[A-Z_][A-Z0-9_]*[A-Z_]|[A-Z_])?)(?P<width>\d*)\.?(?P<decimals>\d*)", re.IGNORECASE
+)
 
 USUAL: dict[str, str] = {"date": "DATE9.", "datetime": "DATETIME20.", "time": "TIME8."}
 """The format under which a date, a datetime and a time are written where none is given."""
@@ -66,8 +70,8 @@ def parsed(text: str) -> Format | None:
 
     Examples
     --------
-    >>> parsed("DATE9."), parsed("8.2"), parsed("$20."), parsed("9 lives")
-    (Format(name='DATE', width=9, decimals=0), Format(name='', width=8, decimals=2), Format(name='$', width=20, decimals=0), None)
+    >>> parsed("DATE9."), parsed("8.2"), parsed("9 lives")
+    (Format(name='DATE', width=9, decimals=0), Format(name='', width=8, decimals=2), None)
     """
     found = _FORMAT.fullmatch(text.strip())
     if found is None:

@@ -107,7 +107,9 @@ def _parsed(text: str) -> tuple[Any, tuple[str, str] | None]:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno:,}, column {error.colno:,}"
         ends = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        found = "at its end in the middle of something" if ends else f"no JSON: {error.msg}, at {text[error.pos:][:20]!r}"
+        found = (
+            "at its end in the middle of something" if ends else f"no JSON: {error.msg}, at {text[error.pos :][:20]!r}"
+        )
         return None, (place, found)
     except (ValueError, RecursionError) as error:
         return None, ("somewhere", str(error) if isinstance(error, ValueError) else "nested too deeply")
@@ -141,7 +143,9 @@ def _rows_fit(
             fit = False
             found = f"made of {len(row)} values" if isinstance(row, list) else "no array"
             allowed = f"a row has a value for each of the {width} columns"
-            findings.add(f"{source.name} rows", Fault(f"{source.name} row {number:,}", found, allowed, "Correct the row."))
+            findings.add(
+                f"{source.name} rows", Fault(f"{source.name} row {number:,}", found, allowed, "Correct the row.")
+            )
     if counted and content["records"] != len(rows):
         fit = False
         found = f"{content['records']!r}, and the file has {len(rows):,} rows"

@@ -32,7 +32,8 @@ _DTYPES: dict[str, Any] = {
 def series(column: Column, values: Sequence[Any], source: Source, findings: Findings) -> pl.Series:
     """A column's values; null where they are missing or, which is noted, wrong."""
     if column.type in ("date", "datetime", "time"):
-        values, wrong = moments.from_text(column.type, _hashable(values))
+        given, (values, places) = values, moments.from_text(column.type, _hashable(values))
+        wrong = {place: given[place] for place in places}
         allowed = moments.allowed(column.type)
     elif column.more.get("dataType") == "decimal":
         values, wrong = _each(values, _decimal)
@@ -43,9 +44,6 @@ def series(column: Column, values: Sequence[Any], source: Source, findings: Find
         _note(column, wrong, allowed, source, findings)
     made = pl.Series(column.name, values, dtype=_DTYPES[column.type], strict=True)
     return trimmed(made) if column.type == "text" else made
-
-
-_Wrong = list[int] | dict[int, Any]
 
 
 def _hashable(values: Sequence[Any]) -> list[Any]:
@@ -105,9 +103,10 @@ def _decimal(value: Any) -> float | None:
     return float(exact) if exact.is_finite() and Decimal(repr(float(exact))) == exact else None
 
 
-def _note(column: Column, wrong: _Wrong, allowed: str, source: Source, findings: Findings) -> None:
-    for place in wrong:
-        found = repr(wrong[place]) if isinstance(wrong, dict) else "another text"
+def _note(column: Column, wrong: dict[int, Any], allowed: str, source: Source, findings: Findings) -> None:
+    for place, value in wrong.items():
         where = f"{source.name} row {place + 1:,}: {column.name}"
-        fault = Fault(where, found, f"{column.name} is of the type {column.type}: {allowed}", "Correct the value.")
+        fault = Fault(
+            where, repr(value), f"{column.name} is of the type {column.type}: {allowed}", "Correct the value."
+        )
         findings.add(f"{source.name} {column.name} values", fault)

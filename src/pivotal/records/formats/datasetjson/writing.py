@@ -24,7 +24,15 @@ ROWS = 100_000
 ELSEWHERE = ("encoding", "informat", "records")
 """What other formats know and Dataset-JSON does not."""
 
-FIRST = ("fileOID", "dbLastModifiedDateTime", "originator", "sourceSystem", "studyOID", "metaDataVersionOID", "metaDataRef")
+FIRST = (
+    "fileOID",
+    "dbLastModifiedDateTime",
+    "originator",
+    "sourceSystem",
+    "studyOID",
+    "metaDataVersionOID",
+    "metaDataRef",
+)
 """Attributes in the order that the standard recommends."""
 
 

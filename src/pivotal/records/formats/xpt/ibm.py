@@ -62,4 +62,5 @@ def encoded(values: NDArray[np.float64]) -> NDArray[np.uint64]:
 def fits(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which numbers a transport file holds exactly; NaN counts as missing, which fits."""
     size = np.abs(values)
-    return np.isnan(values) | (size == 0) | ((size >= SMALLEST) & (size <= LARGEST))
+    within: NDArray[np.bool_] = np.isnan(values) | (size == 0) | ((size >= SMALLEST) & (size <= LARGEST))
+    return within

@@ -1,7 +1,7 @@
 """The records of a transport file: what each version allows, and how its headers are laid out.
 
-Sources: SAS technical support note TS-140, "The record layout of a data set in SAS transport (XPORT) format" (version 5),
-and SAS's "Record layout of a SAS version 8 or 9 data set in SAS transport (XPORT) format".
+Sources: SAS technical support note TS-140, "The record layout of a data set in SAS transport (XPORT) format" (version
+5), and SAS's "Record layout of a SAS version 8 or 9 data set in SAS transport (XPORT) format".
 """
 
 from __future__ import annotations

@@ -112,7 +112,9 @@ class Fitting:
     def _rows(self, values: pl.Series, bad: pl.Series, allowed: str) -> None:
         for row in bad.arg_true().to_list():
             where = f"{self.dataset.name} row {row + 1:,}: {values.name}"
-            self._add(f"{values.name} values", where, str(values[row]), allowed, "Store it otherwise, as text or scaled.")
+            self._add(
+                f"{values.name} values", where, str(values[row]), allowed, "Store it otherwise, as text or scaled."
+            )
 
     def _texts(self, values: pl.Series) -> None:
         """Values by their bytes; only those that are not plain ASCII need be encoded to be counted."""

@@ -75,7 +75,8 @@ def _rows(data: object, member: Member, source: Source, findings: Findings) -> R
         "offsets": [v.position for v in member.variables],
         "itemsize": width,
     }
-    return np.frombuffer(raw[: count * width], dtype=np.dtype(kind))  # type: ignore[call-overload,no-any-return]
+    rows: Rows = raw[: count * width].view(np.dtype(kind))  # type: ignore[call-overload]
+    return rows
 
 
 def _without_padding(raw: NDArray[np.uint8], count: int, width: int) -> int:
@@ -94,9 +95,7 @@ class _Text:
 
 
 def _dataset(rows: Rows, member: Member, source: Source, findings: Findings, stated: str | None) -> Dataset:
-    texts = {
-        v.name: _text(rows[str(n)], v.length) for n, v in enumerate(member.variables) if not v.numeric
-    }
+    texts = {v.name: _text(rows[str(n)], v.length) for n, v in enumerate(member.variables) if not v.numeric}
     encoding = stated or detected(_beyond_ascii(member, texts))
     series: list[pl.Series] = []
     special: dict[str, pl.Series] = {}
@@ -118,7 +117,7 @@ def _dataset(rows: Rows, member: Member, source: Source, findings: Findings, sta
             Column(
                 name=name,
                 label=_word(variable.label, encoding, f"{where} label", source, findings),
-                type=kinds.get(values.dtype.base_type(), "float"),  # type: ignore[arg-type,call-overload]
+                type=kinds.get(values.dtype.base_type(), "float"),  # type: ignore[arg-type]
                 length=variable.length,
                 format=form or None,
                 more={"informat": informat} if informat else {},

@@ -1,0 +1,140 @@
+"""CDISC's own data sets, each there as JSON, lines of JSON, compressed, and transport file (`tests/data/datasetjson`)."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zlib
+from datetime import datetime
+
+import jsonschema
+import polars as pl
+import pytest
+from places import ALL, HERE, PILOT, SHARED
+from polars.testing import assert_frame_equal
+
+from pivotal.records.formats import read_dataset, read_library, write_dataset
+
+SETS = sorted(p.relative_to(ALL).with_suffix("") for p in ALL.glob("*/*.json") if p.with_suffix(".xpt").exists())
+CREATED = datetime(2026, 1, 2, 3, 4, 5)
+
+LABELS = {
+    "adae": {"ADURN": "Analysis Duration (N)", "ADURU": "Analysis Duration Units"},
+}
+"""Labels of variables that the transport files, made from other metadata, have otherwise."""
+
+TEXT_FORMATS = {"adtte"}
+"""Data sets whose transport file has display formats (``$12.``, ``3.``) that the JSON leaves out."""
+
+DATASET_LABELS = {"adae": "", "adsl": "Subject-Level Analysis Dataset", "adtte": ""}
+"""Labels of data sets that the transport files have otherwise."""
+
+
+def ids(path):
+    return str(path)
+
+
+def test_all_sets_are_there():
+    assert len(SETS) == (23 if ALL is SHARED else 12 - (not (HERE / "adam/adsl.json").exists()))
+
+
+@pytest.mark.parametrize("name", SETS, ids=ids)
+@pytest.mark.parametrize("suffix", [".ndjson", ".dsjc"])
+def test_the_three_forms_of_dataset_json_say_the_same(name, suffix):
+    if not (ALL / name).with_suffix(suffix).exists():
+        pytest.skip("not among the files that come with the repository")
+    one, other = (read_dataset((ALL / name).with_suffix(s)) for s in (".json", suffix))
+    assert_frame_equal(one.frame, other.frame, check_exact=True)
+    assert (one.name, one.label, one.columns, one.more) == (other.name, other.label, other.columns, other.more)
+    assert [c.more for c in one.columns] == [c.more for c in other.columns]
+
+
+@pytest.mark.parametrize("name", SETS, ids=ids)
+def test_the_transport_file_says_the_same_but_for_what_is_listed(name):
+    ours, xpt = (read_dataset((ALL / name).with_suffix(s)) for s in (".json", ".xpt"))
+    whole_numbers = [c.name for c in ours.columns if c.type == "integer"]
+    assert_frame_equal(ours.frame.with_columns(pl.col(whole_numbers).cast(pl.Float64)), xpt.frame, check_exact=True)
+    assert [c.name for c in ours.columns] == [c.name for c in xpt.columns]
+    assert [("float" if c.type == "integer" else c.type) for c in ours.columns] == [c.type for c in xpt.columns]
+    differing = {a.name: b.label for a, b in zip(ours.columns, xpt.columns, strict=True) if a.label != b.label}
+    assert {k: v for k, v in differing.items() if k not in ("AOCCFL",)} == LABELS.get(name.name, {})
+    assert xpt.label == DATASET_LABELS.get(name.name, ours.label)
+    formats = {a.name for a, b in zip(ours.columns, xpt.columns, strict=True) if a.format != b.format}
+    assert bool(formats) == (name.name in TEXT_FORMATS)
+    assert all(
+        a.length == b.length for a, b in zip(ours.columns, xpt.columns, strict=True) if a.type == "text" and a.length
+    ) or name.name not in ("adsl", "adtte")
+
+
+@pytest.mark.parametrize("name", SETS, ids=ids)
+@pytest.mark.parametrize("suffix", ["json", "ndjson", "dsjc", "parquet", "csv", "xpt"])
+def test_what_is_written_reads_back_equal(name, suffix, tmp_path):
+    data = read_dataset((ALL / name).with_suffix(".xpt" if suffix == "xpt" else ".json"))
+    path = tmp_path / f"{data.name.lower()}.{suffix}"
+    write_dataset(data, path)
+    again = read_dataset(path, columns=data.columns)
+    assert_frame_equal(again.frame, data.frame, check_exact=True)
+    assert (again.name, again.columns) == (data.name, data.columns)
+    if suffix != "csv":
+        assert again.label == data.label
+        assert [c.more for c in again.columns] == [c.more for c in data.columns]
+        assert again.more == data.more
+
+
+@pytest.mark.parametrize("name", SETS, ids=ids)
+def test_written_dataset_json_follows_the_schema(name, tmp_path):
+    data = read_dataset((ALL / name).with_suffix(".json"))
+    for suffix in ("json", "ndjson", "dsjc"):
+        write_dataset(data, tmp_path / f"x.{suffix}", created=CREATED)
+    whole = json.loads((tmp_path / "x.json").read_text())
+    first, *rows = (tmp_path / "x.ndjson").read_text().splitlines()
+    assert (tmp_path / "x.ndjson").read_bytes() == zlib.decompress((tmp_path / "x.dsjc").read_bytes())
+    assert whole["datasetJSONCreationDateTime"] == "2026-01-02T03:04:05"
+    assert [json.loads(row) for row in rows] == whole["rows"]
+    jsonschema.validate(whole, json.loads((HERE / "dataset.schema.json").read_text()))
+    validator = json.loads((HERE / "dataset-ndjson-schema.json").read_text())
+    metadata = {**validator, **validator["$defs"]["DatasetMetadata"]} if "DatasetMetadata" in validator["$defs"] else {}
+    metadata.pop("oneOf", None)
+    assert set(json.loads(first)) <= set(metadata["properties"])
+    assert set(metadata["required"]) <= set(json.loads(first))
+
+
+@pytest.mark.parametrize("name", SETS, ids=ids)
+@pytest.mark.parametrize("version", [5, 8])
+def test_pyreadstat_reads_what_is_written(name, version, tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    data = read_dataset((ALL / name).with_suffix(".xpt"))
+    write_dataset(data, tmp_path / "x.xpt", version=version)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame, meta = pyreadstat.read_xport(tmp_path / "x.xpt", output_format="polars")
+    never = [n for n, t in frame.schema.items() if t == pl.Null]  # it gives a column without values no type
+    frame = frame.with_columns(pl.col(pl.String).replace("", None))
+    assert_frame_equal(frame.drop(never), data.frame.drop(never), check_exact=True)
+    assert meta.column_labels == [c.label or None for c in data.columns]
+    assert meta.table_name == data.name
+    assert list(meta.variable_storage_width.values()) == [c.length for c in data.columns]
+
+
+def test_a_file_with_extensions_reads():
+    data = read_dataset(HERE / "extensions" / "extended_dataset.json")
+    assert data.frame.shape == (2, 38)
+    assert data.frame["AEENDY"].to_list() == [None, None]  # its system says that 'na' is missing
+    assert data.more["isReferenceData"] is False
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="only with the shared files")
+def test_a_file_in_other_scripts_reads():
+    data = read_dataset(SHARED / "i18n" / "ae.json")
+    assert data.frame.height == 1191
+    assert any(not text.isascii() for text in data.frame["AETERM"].drop_nulls())
+
+
+@pytest.mark.skipif(not PILOT.is_dir(), reason="only with the shared files")
+def test_a_folder_of_transport_files_and_zips_reads():
+    library = read_library(PILOT / "sdtm_xpt")
+    assert library["LB"].frame.height == 59_580
+    assert library["LB"].source.endswith("lb.zip:lb.xpt")
+    assert library["TS"].more["encoding"] == "windows-1252"
+    assert "≥" not in "".join(library["TS"].frame["TSVAL"].drop_nulls())
+    assert len(library) == 21
