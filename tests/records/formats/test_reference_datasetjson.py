@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from pivotal.errors import DataError
 from pivotal.records.formats import read_dataset, read_library, write_dataset
 
 from .places import ALL, HERE, PILOT, SHARED
@@ -149,3 +150,16 @@ def test_a_folder_of_transport_files_and_zips_reads():
     assert library["TS"].more["encoding"] == "windows-1252"
     assert "≥" not in "".join(library["TS"].frame["TSVAL"].drop_nulls())
     assert len(library) == 21
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="only with the shared files")
+@pytest.mark.parametrize(("name", "rows"), [("adadas", 12_463), ("adlbh", 24_966), ("advs", 32_139)])
+def test_larger_compressed_files_read(name, rows):
+    assert read_dataset(SHARED / "adam" / f"{name}.dsjc").frame.height == rows
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="only with the shared files")
+def test_a_column_of_integers_with_fractions_is_refused():
+    with pytest.raises(DataError) as caught:
+        read_dataset(SHARED / "adam" / "adnpix.dsjc")
+    assert {fault.where.split(": ")[1] for fault in caught.value.faults} == {"PCHG"}

@@ -24,7 +24,7 @@ TYPES: dict[str, DataType] = {
     "datetime": "datetime",
     "time": "time",
 }
-"""What a column of each ``dataType`` holds; a date, datetime or time is text unless its ``targetDataType`` is integer."""
+"""What a column of each ``dataType`` holds; without the ``targetDataType`` integer dates and times are text."""
 
 USUAL = {"text": "string", "integer": "integer", "float": "float", "boolean": "boolean"}
 """The ``dataType`` of a column where none is known."""

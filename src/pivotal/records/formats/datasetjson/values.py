@@ -31,6 +31,8 @@ _DTYPES: dict[str, Any] = {
 
 def series(column: Column, values: Sequence[Any], source: Source, findings: Findings) -> pl.Series:
     """A column's values; null where they are missing or, which is noted, wrong."""
+    if column.type in ("date", "datetime", "time") or column.more.get("dataType") == "decimal":
+        values = [None if value == "" else value for value in values]  # these are texts in JSON, which may be blank
     if column.type in ("date", "datetime", "time"):
         given, (values, places) = values, moments.from_text(column.type, _hashable(values))
         wrong = {place: given[place] for place in places}
