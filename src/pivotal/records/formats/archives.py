@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,18 @@ from pivotal.records.formats.source import Source
 
 ZIP = ".zip"
 ALLOWED = "an archive is a whole zip file of plain files, within the limits of docs/formats.md"
+
+BROKEN = (
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    zlib.error,
+    struct.error,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What the standard library raises for archives that are broken, encrypted or packed in another way."""
 
 
 @dataclass(slots=True)
@@ -59,7 +72,7 @@ class Search:
             with zipfile.ZipFile(place) as archive:
                 for info in archive.infolist():
                     yield from self._member(archive, info, name, depth)
-        except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        except BROKEN as error:
             self._note(name, f"broken: {error}")
         except TooMuchError as error:
             self._note(name, str(error))
@@ -70,7 +83,7 @@ class Search:
         if self.members > MAX_MEMBERS:
             raise TooMuchError(f"made of more than {MAX_MEMBERS:,} files")
         path = PurePosixPath(info.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or path.drive or ":" in path.parts[0]:
+        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             self._note(where, "a path that leads out of the archive")
             return
         if stat.S_ISLNK(info.external_attr >> 16):
@@ -99,7 +112,7 @@ class Search:
         with archive.open(info) as stream:
             try:
                 return gathered(stream.read, info.compress_size, self.budget)
-            except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+            except BROKEN as error:
                 self._note(where, f"broken: {error}")
                 return None
 

@@ -32,7 +32,7 @@ def read_parquet(source: Source, findings: Findings, *, encoding: str | None = N
         if isinstance(place, BytesIO):
             place.seek(0)
         frame = pl.read_parquet(place)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         empty = len(source.data()) == 0
         found = "empty" if empty else f"unreadable: {str(error).strip().splitlines()[0][:200]}"
         findings.add(f"{source.name} file", Fault(source.name, found, allowed, "Take the file from its source again."))
@@ -68,8 +68,12 @@ def write_parquet(data: Dataset, path: Path, findings: Findings) -> None:
 def _known(text: str | None) -> Mapping[str, Any]:
     if text is None:
         return {}
-    known = json.loads(text)
-    return known if isinstance(known, dict) else {}
+    known: Mapping[str, Any] = json.loads(text)
+    if not isinstance(known, dict) or not all(
+        isinstance(known.get(key), dict) for key in ("columns", "special", "more")
+    ):
+        raise ValueError(f"its metadata {KEY} is none of ours")
+    return known
 
 
 def _about(column: Column) -> dict[str, Any]:
