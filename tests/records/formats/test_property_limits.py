@@ -65,6 +65,11 @@ def test_a_character_that_the_encoding_has_not(tmp_path):
     assert "row 2: A is 'α'" in refused(data, tmp_path / "x.xpt", encoding="windows-1252")[0]
 
 
+def test_a_text_with_a_zero_byte(tmp_path):
+    data = dataset("DM", pl.DataFrame({"A": ["ok", "a\0b"]}))
+    assert "row 2: A is 'a\\x00b'" in refused(data, tmp_path / "x.xpt")[0]
+
+
 def test_a_blank_last_row(tmp_path):
     data = dataset("DM", pl.DataFrame({"A": ["x", None]}))
     assert "row 2 is blank" in refused(data, tmp_path / "x.xpt")[0]

@@ -74,6 +74,16 @@ def read_dataset(
         Where the file is broken or unknown, or a value is wrong: every fault of the file.
     UsageError
         Where the encoding is none that is read.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from pivotal.records.dataset import dataset
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "dm.xpt"
+    ...     write_dataset(dataset("DM", pl.DataFrame({"AGE": [63, 64]}), labels={"AGE": "Age"}), path)
+    ...     read_dataset(path).columns
+    (Column(name='AGE', label='Age', type='float', length=8, format=None, more={}),)
     """
     path, encoding = Path(path), known(encoding) if encoding else None
     if not path.is_file():
@@ -117,6 +127,16 @@ def write_dataset(
         Where something does not fit: each name, label and value, with its size and the limit. Nothing is written.
     UsageError
         Where the suffix, the version or the encoding is none that is written.
+
+    Examples
+    --------
+    >>> from pivotal.records.dataset import dataset
+    >>> write_dataset(dataset("DM", pl.DataFrame({"BIRTHCOUNTRY": ["CH"]})), "dm.xpt")
+    Traceback (most recent call last):
+    ...
+    pivotal.errors.DataError: 1 fault in the data:
+      1. DM.BIRTHCOUNTRY: name is 12 bytes long; a name has at most 8 bytes in version 5. Shorten it, or write version 8
+      or Dataset-JSON.
     """
     path, findings = Path(path), Findings()
     suffix = suffix_of(path.name)

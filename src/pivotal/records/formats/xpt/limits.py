@@ -113,11 +113,12 @@ class Fitting:
         for row in bad.arg_true().to_list():
             where = f"{self.dataset.name} row {row + 1:,}: {values.name}"
             self._add(
-                f"{values.name} values", where, str(values[row]), allowed, "Store it otherwise, as text or scaled."
+                f"{values.name} values", where, _shown(values[row]), allowed, "Store it otherwise, as text or scaled."
             )
 
     def _texts(self, values: pl.Series) -> None:
         """Values by their bytes; only those that are not plain ASCII need be encoded to be counted."""
+        self._rows(values, values.str.contains("\0", literal=True), "a text of SAS has no zero bytes")
         if self.encoding == "utf-8":
             self._long(values, values.str.len_bytes())
             return
@@ -148,3 +149,7 @@ class Fitting:
 
     def _add(self, kind: str, where: str, found: str, allowed: str, mend: str) -> None:
         self.findings.add(f"{self.dataset.name} {kind}", Fault(where, found, allowed, mend))
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
