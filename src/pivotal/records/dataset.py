@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import polars as pl
 
@@ -28,6 +28,8 @@ class Column:
         Bytes of a text as stored, or of a number; None where the format of the file does not say.
     format
         Display format as SAS names it: ``DATE9.``; None where there is none.
+    more
+        What else a file says of it, by the file's own key: Dataset-JSON's ``itemOID``, ``keySequence``, ``dataType``.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Column:
     type: DataType
     length: int | None = None
     format: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,11 @@ class Dataset:
         What is known of each column, in the frame's order.
     source
         Where it was read from, as a person would name it: ``sdtm/lb.zip:lb.xpt``; None where it was derived.
+    special
+        Why a number is missing, where the file says so (SAS's special missing values ``.A`` to ``.Z`` and ``._``): for
+        such a column the letter in each row, null elsewhere. `with_frame` drops it, whose rows are others.
+    more
+        What else a file says of it, by the file's own key: Dataset-JSON's ``studyOID``, ``itemGroupOID``; ``encoding``.
     """
 
     name: str
@@ -61,6 +69,8 @@ class Dataset:
     frame: pl.DataFrame
     columns: tuple[Column, ...]
     source: str | None = None
+    special: Mapping[str, pl.Series] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def with_frame(self, frame: pl.DataFrame) -> Dataset:
         """The same data set with other rows or columns; a column that was not known is described by its type."""
@@ -68,7 +78,7 @@ class Dataset:
         columns = tuple(
             known.get(name) or Column(name=name, type=type_of(frame.schema[name])) for name in frame.columns
         )
-        return replace(self, frame=frame, columns=columns)
+        return replace(self, frame=frame, columns=columns, special={})
 
 
 Library = Mapping[str, Dataset]
@@ -107,7 +117,7 @@ def dataset(name: str, frame: pl.DataFrame, *, label: str = "", labels: Mapping[
     Examples
     --------
     >>> dataset("dm", pl.DataFrame({"AGE": [75]}), labels={"AGE": "Age"}).columns
-    (Column(name='AGE', label='Age', type='integer', length=None, format=None),)
+    (Column(name='AGE', label='Age', type='integer', length=None, format=None, more={}),)
     """
     known = labels or {}
     columns = tuple(Column(name=n, label=known.get(n, ""), type=type_of(t)) for n, t in frame.schema.items())

@@ -1,4 +1,4 @@
-"""Opening one Parquet or CSV file: whole or not at all, each row with its number, each column once."""
+"""Opening one file of a data set: whole or not at all, each row with its number, each column once."""
 
 from __future__ import annotations
 
@@ -7,25 +7,36 @@ from pathlib import Path
 
 import polars as pl
 
-from pivotal.errors import Fault
+from pivotal.errors import DataError, Fault
 from pivotal.records.faults import Findings
+from pivotal.records.formats import read_dataset
 from pivotal.records.table import ROW, Table
 
 AGAIN = "Export the file again."
 
+DESCRIBED = (".xpt", ".json", ".ndjson", ".dsjc")
+"""Suffixes of the formats that describe their columns: SAS transport files and Dataset-JSON."""
+
 
 def open_file(path: Path, name: str, findings: Findings) -> Table | None:
-    """A Parquet or CSV file as a table; None where it cannot be read or has no rows, which is noted.
+    """A file as a table; None where it cannot be read or has no rows, which is noted.
 
-    Entries of a CSV file stay text, so that what is not a number can be named; of a Parquet file numbers stay numbers.
+    Entries of a CSV file stay text, so that what is not a number can be named; of other files numbers stay numbers.
     """
     parquet = path.suffix.lower() == ".parquet"
+    described = path.suffix.lower() in DESCRIBED
     try:
-        frame, names = _parquet(path) if parquet else _csv(path)
+        frame, names = _described(path) if described else _parquet(path) if parquet else _csv(path)
+    except DataError as error:
+        for each in error.faults:
+            findings.add(f"{name} file", each)
+        return None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         findings.add(f"{name} file", _unreadable(path, parquet, error))
         return None
-    frame = _columns(frame, names, path.name, name, findings).with_row_index(ROW, offset=1 if parquet else 2)
+    frame = _columns(frame, names, path.name, name, findings).with_row_index(
+        ROW, offset=1 if parquet or described else 2
+    )
     frame = frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))  # a blank line is no row, but is counted
     if frame.is_empty():
         fault = Fault(str(path), "a header without rows", f"{name} has rows", AGAIN)
@@ -47,6 +58,11 @@ def _unreadable(path: Path, parquet: bool, error: BaseException) -> Fault:
 def _parquet(path: Path) -> tuple[pl.DataFrame, list[str]]:
     with path.open("rb") as stream:
         frame = pl.read_parquet(stream)
+    return frame, frame.columns
+
+
+def _described(path: Path) -> tuple[pl.DataFrame, list[str]]:
+    frame = read_dataset(path).frame
     return frame, frame.columns
 
 

@@ -1,71 +1,105 @@
-"""A folder of data sets, whatever their formats."""
+"""A folder of data sets, or a zip of them, whatever their formats."""
 
 from __future__ import annotations
 
-import gzip
-import tempfile
-import zipfile
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-import polars as pl
+from pivotal.errors import DataError, Fault, FaultsError, Findings, UsageError
+from pivotal.files import whole
+from pivotal.records.dataset import Dataset, Library
+from pivotal.records.formats.archives import Search
+from pivotal.records.formats.decoding import known
+from pivotal.records.formats.one import SUFFIXES, opened, write_dataset
 
-from pivotal.records.dataset import Column, Dataset, DataType, dataset
+FORMATS = {"xpt": ".xpt", "json": ".json", "ndjson": ".ndjson", "dsjc": ".dsjc", "parquet": ".parquet", "csv": ".csv"}
+"""Formats of a library, and the suffix of each."""
 
-_DATES: dict[object, DataType] = {pl.Date: "date", pl.Datetime: "datetime", pl.Time: "time"}
 
-
-def read_library(place: str | Path) -> dict[str, Dataset]:
-    """Every data set of a folder, by name in capitals.
+def read_library(place: str | Path, *, encoding: str | None = None, missing: Sequence[str] = ()) -> dict[str, Dataset]:
+    """Every data set of a folder or a zip, by name in capitals.
 
     Parameters
     ----------
     place
-        A folder with ``.xpt`` files, ``.zip`` files of them, and ``.csv`` or ``.csv.gz`` files.
+        A folder with ``.xpt``, ``.json``, ``.ndjson``, ``.dsjc``, ``.parquet``, ``.csv`` and ``.csv.gz`` files, and
+        ``.zip`` files of them; or one such file. Other files are left alone, and so are folders within.
+    encoding
+        Of text in transport and CSV files; None for the one that all text of a file agrees on.
+    missing
+        Texts of CSV files that mean a missing value, besides the empty one: ``["NA"]``.
 
     Returns
     -------
     dict of str to Dataset
         By name: ``found["ADSL"].frame``.
+
+    Raises
+    ------
+    DataError
+        Where a file is broken, two files give one data set, or there is none: every fault of every file.
     """
+    path, encoding = Path(place), known(encoding) if encoding else None
+    if not path.exists():
+        raise DataError([Fault(str(path), "missing", "a folder of data sets, or a zip of them", "Check the path.")])
+    search = Search(Findings())
     found: dict[str, Dataset] = {}
-    for path in sorted(Path(place).iterdir()):
-        stem = path.name.split(".")[0]
-        if path.suffix.lower() == ".xpt":
-            found[stem.upper()] = _xpt(path, str(path))
-        elif path.suffix.lower() == ".zip":
-            with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
-                for name in archive.namelist():
-                    if name.lower().endswith(".xpt"):
-                        found[Path(name).stem.upper()] = _xpt(Path(archive.extract(name, folder)), f"{path}:{name}")
-        elif path.name.lower().endswith((".csv", ".csv.gz")):
-            text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            frame = pl.read_csv(text, infer_schema_length=None, null_values=["", "NA"])
-            found[stem.upper()] = dataset(stem, frame)
+    for source in search.folder(path) if path.is_dir() else search.file(path):
+        for data in opened(source, search.findings, encoding, missing):
+            if data.name in found:
+                where, mend = f"{path}: {data.name}", "Keep one of them."
+                twice = f"there twice: in {found[data.name].source} and in {data.source}"
+                search.findings.add("names", Fault(where, twice, "each data set has a name of its own", mend))
+            found[data.name] = data
+    if not found and not search.findings:
+        _note_none(path, search)
+    search.findings.raise_any()
     return found
 
 
-def _xpt(path: Path, source: str) -> Dataset:
-    import pyreadstat
+def write_library(
+    library: Library, folder: str | Path, *, format: str = "xpt", version: int = 5, encoding: str = "utf-8",
+    drop_special: bool = False, created: datetime | None = None,
+) -> None:  # fmt: skip
+    """Write data sets to a folder, a file each, named as the data set in small letters; all of them or none.
 
-    try:
-        frame, meta = pyreadstat.read_xport(str(path), output_format="polars")
-    except UnicodeDecodeError:
-        frame, meta = pyreadstat.read_xport(str(path), output_format="polars", encoding="WINDOWS-1252")
-    frame = frame.with_columns(pl.col(pl.String).replace("", None))
-    columns = tuple(
-        Column(
-            name=name,
-            label=meta.column_names_to_labels[name] or "",
-            type="text" if kind == pl.String else _DATES.get(kind.base_type(), "float"),
-            length=meta.variable_storage_width[name],
-            format=meta.original_variable_types[name],
-        )
-        for name, kind in frame.schema.items()
-    )
-    return Dataset(
-        name=(meta.table_name or path.stem).upper(),
-        label=meta.file_label or "",
-        frame=frame,
-        columns=columns,
-        source=source,
-    )
+    Parameters
+    ----------
+    library
+        The data sets by name.
+    folder
+        Where to; files of the same names are replaced, others stay.
+    format
+        ``xpt``, ``json``, ``ndjson``, ``dsjc``, ``parquet`` or ``csv``.
+    version, encoding, drop_special, created
+        As of `write_dataset`.
+
+    Raises
+    ------
+    DataError
+        Where something does not fit: every fault of every data set.
+    UsageError
+        Where there is no such format.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"format is {format!r}; it may be one of: {', '.join(FORMATS)}. Choose one of them.")
+    faults: list[Fault] = []
+    with whole(Path(folder)) as temporary:
+        for data in library.values():
+            path = temporary / (data.name.lower() + FORMATS[format])
+            try:
+                write_dataset(
+                    data, path, version=version, encoding=encoding, drop_special=drop_special, created=created
+                )
+            except FaultsError as error:
+                faults += error.faults
+        if faults:
+            raise DataError(faults)
+
+
+def _note_none(path: Path, search: Search) -> None:
+    others = ", ".join(search.others[:12]) + (f" and {len(search.others) - 12} more" if len(search.others) > 12 else "")
+    found = f"without a data set; it holds {others}" if others else "empty"
+    allowed = f"a data set's file ends in {', '.join(SUFFIXES)} or .zip"
+    search.findings.add("library", Fault(str(path), found, allowed, "Name another folder."))
