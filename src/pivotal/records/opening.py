@@ -1,4 +1,4 @@
-"""Opening one Parquet or CSV file: whole or not at all, each row with its number, each column once."""
+"""Opening one data file: whole or not at all, each row with its number, each column once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ import polars as pl
 
 from pivotal.errors import Fault
 from pivotal.records.faults import Findings
+from pivotal.records.formats.one import read_one
 from pivotal.records.table import ROW, Table
 
 AGAIN = "Export the file again."
 
 
 def open_file(path: Path, name: str, findings: Findings) -> Table | None:
-    """A Parquet or CSV file as a table; None where it cannot be read or has no rows, which is noted.
+    """A data file as a table; None where it cannot be read or has no rows, which is noted.
 
-    Entries of a CSV file stay text, so that what is not a number can be named; of a Parquet file numbers stay numbers.
+    Entries of a CSV file stay text, so that what is not a number can be named; in other formats numbers are numbers.
     """
-    parquet = path.suffix.lower() == ".parquet"
+    text = path.name.lower().endswith((".csv", ".csv.gz"))
     try:
-        frame, names = _parquet(path) if parquet else _csv(path)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        findings.add(f"{name} file", _unreadable(path, parquet, error))
+        frame, names = _csv(path) if text else _typed(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        findings.add(f"{name} file", _unreadable(path, error))
         return None
-    frame = _columns(frame, names, path.name, name, findings).with_row_index(ROW, offset=1 if parquet else 2)
+    frame = _columns(frame, names, path.name, name, findings).with_row_index(ROW, offset=2 if text else 1)
     frame = frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))  # a blank line is no row, but is counted
     if frame.is_empty():
         fault = Fault(str(path), "a header without rows", f"{name} has rows", AGAIN)
@@ -34,8 +35,12 @@ def open_file(path: Path, name: str, findings: Findings) -> Table | None:
     return Table(name, path.name, frame, {_capital(column, n): column for n, column in enumerate(names, 1)})
 
 
-def _unreadable(path: Path, parquet: bool, error: BaseException) -> Fault:
-    allowed = "it must be a whole Parquet file" if parquet else "it must be a CSV file: UTF-8, commas, a header"
+KINDS = {".parquet": "Parquet", ".xpt": "SAS transport", ".json": "Dataset-JSON", ".ndjson": "Dataset-JSON"}
+
+
+def _unreadable(path: Path, error: BaseException) -> Fault:
+    kind = KINDS.get(path.suffix.lower())
+    allowed = f"it must be a whole {kind} file" if kind else "it must be a CSV file: UTF-8, commas, a header"
     if isinstance(error, FileNotFoundError):
         return Fault(str(path), "missing", allowed, "Check the path.")
     if isinstance(error, pl.exceptions.NoDataError) or (path.is_file() and path.stat().st_size == 0):
@@ -44,9 +49,12 @@ def _unreadable(path: Path, parquet: bool, error: BaseException) -> Fault:
     return Fault(str(path), f"unreadable: {lines[0] if lines else type(error).__name__}", allowed, AGAIN)
 
 
-def _parquet(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    with path.open("rb") as stream:
-        frame = pl.read_parquet(stream)
+def _typed(path: Path) -> tuple[pl.DataFrame, list[str]]:
+    if path.suffix.lower() == ".parquet":
+        with path.open("rb") as stream:
+            frame = pl.read_parquet(stream)
+    else:
+        frame = read_one(path).frame
     return frame, frame.columns
 
 

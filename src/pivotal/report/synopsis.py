@@ -69,7 +69,7 @@ def _design(study: Study, sources: Sources, simulated: bool) -> tuple[tuple[Text
         ("Patients of this report", "virtual, drawn from the cohort model" if simulated else "real"),
         ("Planned", sources.marked(figure(head.planned), head.planned) if head.planned else None),
         ("Randomised", sources.marked(figure(head.randomised), head.randomised) if head.randomised else None),
-        ("Patients a trial here", sources.marked(plain(study.population.size), study.population)),
+        ("Patients a trial here", _size(study, sources)),
         ("Dates", "; ".join(f"{name.replace('_', ' ')} {date}" for name, date in head.dates.items()) or None),
     ]
     marked = sources.badge(head)
@@ -77,6 +77,11 @@ def _design(study: Study, sources: Sources, simulated: bool) -> tuple[tuple[Text
         (term, capital(text) if not isinstance(text, Markup) else text) for term, text in pairs if text
     ]
     return tuple([*found, ("Unless marked otherwise", marked)] if marked else found)
+
+
+def _size(study: Study, sources: Sources) -> Text | None:
+    size = study.population.size
+    return None if size is None else sources.marked(plain(size), study.population)
 
 
 def _further_facts(study: Study, sources: Sources) -> list[Block]:

@@ -10,10 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pivotal.errors import UsageError
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
+from pivotal.study.mapping import ColumnMap, DataMap, ParameterMap, VisitMap
 from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
-from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
+from pivotal.study.published import Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
@@ -59,6 +61,7 @@ __all__ = [
     "Testing",
     "Variable",
     "Visit",
+    "VisitMap",
 ]
 
 
@@ -108,7 +111,11 @@ class Variable(Sourced):
 class Population(Sourced):
     """Who may be enrolled, and how many."""
 
-    size: int = Field(ge=2, description="patients randomised in one trial")
+    size: int | None = Field(
+        default=None,
+        ge=2,
+        description="patients randomised in one trial; those of the data where a real trial has none",
+    )
     criteria: tuple[Criterion, ...] = ()
 
 
@@ -235,6 +242,11 @@ class Imputation(Sourced):
         "copy increments in reference",
         "last mean carried forward",
     ] = Field(default="missing at random", description="of a patient's values after leaving (reference-based)")
+    draws: Literal["bootstrap", "bayes"] = Field(default="bootstrap", description="of the parameters (reference-based)")
+    inference: Literal["rubin", "jackknife", "anchored jackknife"] = Field(
+        default="rubin",
+        description="Rubin's rules over imputations drawn; or conditional means, one imputation, and the jackknife",
+    )
     reference: Name | None = Field(default=None, description="the reference arm; control by default")
     delta: dict[str, float] = Field(default_factory=dict, description="what is added to imputed values, by arm")
 
@@ -243,6 +255,8 @@ class Imputation(Sourced):
         """How it is done: ``100 imputations, reference-based (jump to reference)``."""
         how = f"{self.method} ({self.assumption})" if self.method == "reference-based" else self.method
         shifts = "".join(f"; {shift:+g} in {arm}" for arm, shift in self.delta.items())
+        if self.inference != "rubin":
+            return f"conditional means with {self.inference}, {how}{shifts}"
         return f"{self.imputations} imputations, {how}{shifts}"
 
 
@@ -358,6 +372,13 @@ class Study(Part):
     def id(self) -> str:
         """The study's identifier."""
         return self.study.id
+
+    @property
+    def size(self) -> int:
+        """Patients randomised in one virtual trial."""
+        if self.population.size is None:
+            raise UsageError(f"{self.id} says no size, so that no trial of it can be made. Add size to [population].")
+        return self.population.size
 
     @property
     def control(self) -> int:

@@ -75,7 +75,10 @@ def _head(study: Study) -> list[str]:
         ("Planned", figure(head.planned) if head.planned else None),
         ("Randomised", figure(head.randomised) if head.randomised else None),
         ("Dates", "; ".join(f"{key.replace('_', ' ')} {day}" for key, day in head.dates.items()) or None),
-        ("Patients", "virtual" if head.patients == "virtual" else f"real, from {head.data}"),
+        (
+            "Patients",
+            "virtual" if head.patients == "virtual" else f"real, from {head.data or 'a file given with --data'}",
+        ),
         ("Note", head.note),
     ]
     said = [(key, text) for key, text in pairs if text]
@@ -83,7 +86,8 @@ def _head(study: Study) -> list[str]:
 
 
 def _population(study: Study) -> list[str]:
-    size = f"{study.population.size} patients in one trial{mark(study.population)}."
+    many = f"{study.population.size} patients" if study.population.size is not None else "The patients of the data"
+    size = f"{many} in one trial{mark(study.population)}."
     lines = wrapped(size, indent="  ")
     for kind, title in (("inclusion", "Included"), ("exclusion", "Excluded")):
         chosen = [c for c in study.population.criteria if c.kind == kind]

@@ -164,6 +164,9 @@ def _imputation(study: Node, endpoint: Node) -> Iterator[Problem]:
         )
     if asked and endpoint.text("kind") == "time to event":
         yield events.child(asked[0]).problem("times to event are censored, not imputed", 'Use "observed cases".')
+    for key in ("draws", "inference", "assumption"):
+        if part.has(key) and part.text("method") in ("multivariate normal", "fully conditional specification"):
+            yield part.child(key).problem(f"{key} is of reference-based imputation", f"Remove {key}.")
     for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
         method = analysis.text("method")
         if asked and method in METHODS and method not in POOLED:

@@ -146,6 +146,8 @@ def _data(study: Node) -> Iterator[Problem]:
     for row in study.rows("data", "parameters"):
         yield from unknown(row.child("parameter"), study.names("parameters"), "parameter")
         yield from unknown(row.child("visit"), study.names("visits"), "visit")
+    visits = [visit for key in ("visit", "last_visit") for _, visit in study.entries("data", key, "values")]
+    yield from each_unknown(visits, study.names("visits"), "visit")
     arms = [arm for _, arm in study.entries("data", "arm", "values")]
     yield from each_unknown(arms, study.names("arms"), "arm")
 
