@@ -14,7 +14,19 @@ from pivotal.errors import UsageError
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
 from pivotal.study.mapping import ColumnMap, DataMap, ParameterMap, VisitMap
-from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
+from pivotal.study.methods import (
+    Correlation,
+    Covariance,
+    Df,
+    Effect,
+    Kind,
+    Method,
+    Preset,
+    Ties,
+    Variance,
+    Weighting,
+    options,
+)
 from pivotal.study.published import Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
@@ -274,7 +286,9 @@ class Analysis(Sourced):
     covariance: Covariance | None = Field(default=None, description="of the visits, within a patient (mmrm)")
     df: Df | None = Field(default=None, description="denominator degrees of freedom (mmrm)")
     variance: Variance | None = None
-    by_visit: tuple[str, ...] = Field(default=(), description="covariates whose effect differs by visit (mmrm)")
+    by_visit: tuple[str, ...] = Field(default=(), description="covariates whose effect differs by visit (mmrm, gee)")
+    correlation: Correlation | None = Field(default=None, description="working correlation of the visits (gee)")
+    effect: Effect | None = Field(default=None, description="of the arm: one a visit, or one for all visits (gee)")
     strata: tuple[str, ...] = Field(default=(), description="factors with a baseline hazard each (cox)")
     ties: Ties | None = Field(default=None, description="of event times (cox)")
     weighting: Weighting | None = Field(default=None, description="of event times (log-rank)")
