@@ -249,7 +249,9 @@ def _covariances(state: _State, kept: Mask, good: Mask) -> tuple[Floats, Floats,
     rest = np.eye(error.shape[2]) - lever
     smallest = np.abs(np.linalg.det(rest))
     alone = (smallest < SATURATED).any(axis=1)
-    inflated = np.linalg.solve(np.where((smallest < SATURATED)[..., None, None], np.eye(error.shape[2]), rest), error[..., None])
+    inflated = np.linalg.solve(
+        np.where((smallest < SATURATED)[..., None, None], np.eye(error.shape[2]), rest), error[..., None]
+    )
     robust = _sandwich(bread, np.einsum("rija,rij->ria", across, error))
     reduced = _sandwich(bread, np.einsum("rija,rij->ria", across, inflated[..., 0]))
     reduced = np.where(alone[:, None, None], np.nan, reduced)

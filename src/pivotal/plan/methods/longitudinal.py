@@ -62,9 +62,7 @@ def mmrm(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs
     return outcomes
 
 
-def _ls_means(
-    batch: Batch, y: Floats, design: stats.VisitDesign, rows: Rows, fit: stats.MmrmFit
-) -> dict[int, Floats]:
+def _ls_means(batch: Batch, y: Floats, design: stats.VisitDesign, rows: Rows, fit: stats.MmrmFit) -> dict[int, Floats]:
     """LS means of the arms at the visits, by arm, (replicate, visit); levels of factors with equal weights."""
     arms = list(rows.column)
     factors = [own for name, own in rows.covariates.items() if batch.is_factor(name)]
