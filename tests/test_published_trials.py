@@ -1,4 +1,4 @@
-"""Trials with published results, each from a study file as a user writes it: data, plan, results, to the printed digits.
+"""Trials with published results, each from a study file as a user writes it: data, plan, results, as printed.
 
 Sources are named in each test. Counts of `PUBLISHED.json` were computed from the files that come with the published
 articles' data sets.
@@ -147,7 +147,7 @@ def test_antidepressant_visits_without_missing_values_are_ancova():
 
 
 def test_antidepressant_missing_at_each_visit():
-    """rbmi prints 0, 8, 13 and 25 % missing at visits 4 to 7."""
+    """As rbmi prints it: 0, 8, 13 and 25 % missing at visits 4 to 7."""
     trials = api.read_data(study("antidepressant"))
     shares = [round(100 * np.isnan(trials.value("HAMD17", f"Visit {v}")).mean()) for v in (4, 5, 6, 7)]
     assert shares == [0, 8, 13, 25]

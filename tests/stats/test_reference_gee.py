@@ -1,4 +1,4 @@
-"""Generalised estimating equations against statsmodels, whose formulas for scale and exchangeable correlation are SAS's."""
+"""Generalised estimating equations against statsmodels, whose scale and exchangeable correlation are those of SAS."""
 
 from __future__ import annotations
 

@@ -57,7 +57,10 @@ def baseline(batch: Batch) -> Iterator[Row]:
         elif variable.type == "integer" and few:
             yield from _categories(batch, name, *_whole(trials.subject[name]))
         else:
-            yield from _numbers(batch, name)
+            yield from _numbers(batch, name, batch.number(name))
+    for name in dict.fromkeys(endpoint.derive.parameter for endpoint in batch.study.endpoints):
+        if name not in batch.study.variables and _measured(batch, name):
+            yield from _numbers(batch, name, batch.at_baseline(name))
     for stratum in batch.study.randomisation.strata:
         labels = tuple(level.label for level in stratum.levels)
         if stratum.name not in batch.study.variables:
@@ -88,8 +91,13 @@ def _categories(batch: Batch, name: str, labels: tuple[str, ...], codes: Codes) 
             yield row(key, rate.estimate, rate.reason)
 
 
-def _numbers(batch: Batch, name: str) -> Iterator[Row]:
-    values = batch.number(name)
+def _measured(batch: Batch, parameter: str) -> bool:
+    """Whether a parameter has a value at the baseline visit that means something as a number."""
+    kinds = {e.kind for e in batch.study.endpoints if e.derive.parameter == parameter}
+    return "continuous" in kinds and bool(np.isfinite(batch.at_baseline(parameter)).any())
+
+
+def _numbers(batch: Batch, name: str, values: Floats) -> Iterator[Row]:
     for arm, mask in _by_arm(batch):
         found = summarise(values, mask)
         for statistic in ("n", "mean", "sd", "median", "min", "max"):

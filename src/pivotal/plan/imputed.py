@@ -126,9 +126,8 @@ def _by_reference(
     """Completed values of the patients whose covariates are known, (imputation, patient, visit)."""
     if how.inference != "rubin":
         return leave_one_out(model, who, patients, anchored=how.inference == "anchored jackknife")
-    if how.draws == "bayes":
-        return stats.impute_reference_bayes(model, how.imputations, rng).y[0]
-    return stats.impute_reference(model, how.imputations, rng).y[0]
+    impute = stats.impute_reference_bayes if how.draws == "bayes" else stats.impute_reference
+    return np.asarray(impute(model, how.imputations, rng).y[0], dtype=np.float64)
 
 
 def _to_fill(batch: Batch, endpoint: Endpoint, visits: list[str]) -> NDArray[np.bool_]:
@@ -204,7 +203,8 @@ def _none(code: int) -> Estimate:
 def _joined(parts: list[Outcome], words: str) -> Outcome:
     """The trials' pooled outcomes as one outcome of the batch."""
     names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "reason")
-    joined = Estimate(**{name: np.concatenate([getattr(part.estimate, name) for part in parts]) for name in names})
+    given = {name: [getattr(part.estimate, name) for part in parts] for name in names}
+    joined = Estimate(**{name: np.concatenate(each) for name, each in given.items() if each[0] is not None})
     kept = dict.fromkeys(name for part in parts for name in part.extra)
     nan = np.full(1, np.nan)
     extra = {name: np.concatenate([part.extra.get(name, nan) for part in parts]) for name in kept}

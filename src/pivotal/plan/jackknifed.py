@@ -30,7 +30,7 @@ def leave_one_out(model: stats.ReferenceModel, who: NDArray[np.int64], patients:
     if anchored:
         plain = stats.conditional_means(model.under("MAR"), counts)
         completed = plain + (completed[:, :1] - plain[:, :1])
-    return completed[0]
+    return np.asarray(completed[0], dtype=np.float64)
 
 
 def without_each(copies: Trials) -> Trials:
@@ -49,6 +49,5 @@ def jackknifed(outcome: Outcome, level: float) -> Outcome:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(found.estimate) if ratio else found.estimate
     pooled = stats.pool_jackknife(value[:1], value[None, 1:], level)
-    pooled = replace(pooled, df=np.full(1, np.inf))
     extra = {name: each[:1] for name, each in outcome.extra.items() if name == "N"}
     return replace(outcome, estimate=exponentiated(pooled) if ratio else pooled, extra=extra)

@@ -9,9 +9,7 @@ from pivotal.trials import Trials
 
 def remarks(study: Study, data: DataMap, raw: Raw, trials: Trials) -> tuple[str, ...]:
     """Sentences about a data file that was read without fault."""
-    return tuple(
-        [*_size(raw, trials), *_columns(data, raw), *_rows(raw), *_entries(data, raw), *_left(study, data, trials)]
-    )
+    return (*_size(raw, trials), *_columns(data, raw), *_rows(raw), *_entries(data, raw), *_left(study, data, trials))
 
 
 def _size(raw: Raw, trials: Trials) -> list[str]:
@@ -49,6 +47,6 @@ def _left(study: Study, data: DataMap, trials: Trials) -> list[str]:
     if not early:
         return []
     return [
-        f"No column says who left and when: {early:,} of {trials.shape[1]:,} patients have no value at the last visit and "
-        "are taken to have left after the last visit at which they have one."
+        f"No column says who left and when: {early:,} of {trials.shape[1]:,} patients have no value at the last visit "
+        "and are taken to have left after the last visit at which they have one."
     ]

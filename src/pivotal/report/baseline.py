@@ -49,6 +49,9 @@ def _label(bundle: Bundle, name: str) -> str:
     variables = bundle.study.variables
     if name in variables:
         return re.sub(r",? at baseline\b", "", variables[name].label)
+    parameter = next((p for p in bundle.study.parameters if p.name == name), None)
+    if parameter is not None:
+        return parameter.label + (f", {parameter.unit}" if parameter.unit else "")
     return next((s.label or s.name for s in bundle.study.randomisation.strata if s.name == name), name)
 
 

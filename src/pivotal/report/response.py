@@ -35,6 +35,11 @@ def response_section(bundle: Bundle) -> Section:
     return Section("response", "Response by visit", blocks)
 
 
+def _title(bundle: Bundle, endpoint: Endpoint) -> str:
+    name = f"{endpoint.name}; " if endpoint.name != endpoint.label else ""
+    return f"{endpoint.label} ({name}{bundle.set_label(endpoint.population)})"
+
+
 def _visits(bundle: Bundle, endpoint: Endpoint) -> list[Visit]:
     have = {r["visit"] for r in bundle.rows.where("response", endpoint=endpoint.name)}
     return [visit for visit in bundle.study.visits if visit.name in have]
@@ -81,11 +86,14 @@ def _figure(bundle: Bundle, panels: list[Panel]) -> Figure:
         )
         for name in ("wide", "narrow")
     }
-    notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways; d3 is day 3."]
-    if not any(tick.startswith("d") for panel in panels for _, tick in panel.ticks):
-        notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways."]
-    if any(not panel.in_percent for panel in panels):
-        notes.append("Of means: 95% intervals by the t distribution.")
+    days = any(tick.startswith("d") for panel in panels for _, tick in panel.ticks)
+    apart = f"Points of one visit are set apart sideways{'; d3 is day 3' if days else ''}."
+    means = any(not panel.in_percent for panel in panels)
+    if any(panel.in_percent for panel in panels):
+        notes = [f"Vertical bars: 95% Clopper-Pearson intervals. {apart}"]
+        notes += ["Of means: 95% intervals by the t distribution."] if means else []
+    else:
+        notes = [f"Vertical bars: 95% intervals of the means, by the t distribution. {apart}"]
     return Figure("figure-response", "Response by visit", drawn["wide"], drawn["narrow"], tuple(notes))
 
 
@@ -93,7 +101,7 @@ def _rates_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint in endpoints:
-        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        lines.append(Line(heading=_title(bundle, endpoint)))
         for visit in _visits(bundle, endpoint):
             cells: list[Text] = [visit.name]
             for arm in bundle.arms:
@@ -120,7 +128,7 @@ def _means_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint in endpoints:
-        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        lines.append(Line(heading=_title(bundle, endpoint)))
         for visit in _visits(bundle, endpoint):
             lines += [Line(_mean(bundle, endpoint, visit.name, arm, notes), indent=True) for arm in bundle.arms]
     columns = (
@@ -152,7 +160,7 @@ def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint in endpoints:
-        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        lines.append(Line(heading=_title(bundle, endpoint)))
         for visit in _visits(bundle, endpoint):
             lines += [Line(_time(bundle, endpoint, visit.name, arm, notes), indent=True) for arm in bundle.arms]
     columns = (

@@ -278,7 +278,7 @@ def _reasons(start: Fitted, good: Mask, usable: Mask, definite: Mask) -> Reasons
 
 
 def _whole(reasons: Reasons, seen: NDArray[np.bool_]) -> Reasons:
+    nobody = ~seen.any(axis=(1, 2))
     told = (Reason.SEPARATION, Reason.SINGULAR_COVARIANCE, Reason.NOT_CONVERGED)
-    return first_reason(
-        (~seen.any(axis=(1, 2)), Reason.TOO_FEW), *(((reasons == each).any(axis=1), each) for each in told)
-    )
+    conditions = [(np.asarray((reasons == each).any(axis=1), dtype=np.bool_), each) for each in told]
+    return first_reason((np.asarray(nobody, dtype=np.bool_), Reason.TOO_FEW), *conditions)

@@ -129,6 +129,9 @@ def _endpoint(data: JSON, endpoint: JSON, place: int) -> None:
     endpoint.setdefault("summary", _summary(method))
     if endpoint.get("kind") in MEASURED:
         endpoint.setdefault("intercurrent", dict(OBSERVED))
+    events = endpoint.get("intercurrent")
+    if isinstance(events, dict):
+        events.setdefault("rescue", "observed cases")
 
 
 def _kind(derive: JSON, method: Any) -> str:

@@ -110,7 +110,8 @@ def _arms(study: Study) -> list[str]:
         what = arm.treatment or arm.label or arm.name
         regimen = f", {arm.regimen}" if arm.regimen else ""
         control = "; control" if arm.control else ""
-        pairs.append((arm.name, f"{what}{regimen}{control}; ratio {arm.ratio}{mark(arm)}"))
+        ratio = f"; ratio {arm.ratio}" if study.randomisation.method != "as recorded" else ""
+        pairs.append((arm.name, f"{what}{regimen}{control}{ratio}{mark(arm)}"))
     return items(pairs)
 
 
@@ -118,7 +119,8 @@ def _randomisation(study: Study) -> list[str]:
     randomisation = study.randomisation
     ratio = ":".join(str(arm.ratio) for arm in study.arms)
     sizes = f", blocks of {_either(map(str, randomisation.block_sizes))}" if randomisation.block_sizes else ""
-    lines = wrapped(f"{randomisation.method}, {ratio}{sizes}{mark(randomisation)}", indent="  ")
+    ratio = "" if randomisation.method == "as recorded" else f", {ratio}"
+    lines = wrapped(f"{randomisation.method}{ratio}{sizes}{mark(randomisation)}", indent="  ")
     for stratum in randomisation.strata:
         labels = _either(level.label for level in stratum.levels)
         text = f"by {stratum.label or stratum.name} ({stratum.name}): {labels}{mark(stratum)}"

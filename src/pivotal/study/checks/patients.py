@@ -84,9 +84,9 @@ def _real(study: Node) -> Iterator[Problem]:
     head = study.child("study")
     real = head.text("patients") == "real"
     planned = study.has("cohort") or study.has("scenarios") or study.has("grids")
-    if isinstance(study.child("population").data, dict) and not study.child("population").has("size"):
-        if not real or planned:
-            yield study.child("population", "size").problem("population needs a size", "Add size.", found="missing")
+    population = study.child("population")
+    if isinstance(population.data, dict) and not population.has("size") and (planned or not real):
+        yield study.child("population", "size").problem("population needs a size", "Add size.", found="missing")
     if real and not isinstance(study.child("data").data, dict):
         yield head.child("patients").problem(
             "a [data] section says how its data file is read", "Add [data] with subject, arm, variables, parameters."
