@@ -89,7 +89,14 @@ def _titled(figure: Figure, panel: Panel, left: float, y: float) -> None:
 
 def _under(figure: Figure, left: float, top: float, width: float, words: str) -> None:
     """The name of a panel's horizontal axis."""
-    say(figure, left + TICKS + (width - TICKS - 50) / 2, top + 34 + PLOT_HEIGHT + 38, words, ha="center", colour=svg.MUTED)
+    say(
+        figure,
+        left + TICKS + (width - TICKS - 50) / 2,
+        top + 34 + PLOT_HEIGHT + 38,
+        words,
+        ha="center",
+        colour=svg.MUTED,
+    )
 
 
 def _course_axes(ax: Axes, panel: Panel) -> None:
