@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from pivotal.records.table import Table
 from pivotal.study.model import ColumnMap, DataMap
+
+WHOLE = r"^(-?\d+)\.0+$"
 
 
 def entries(table: Table, each: ColumnMap, data: DataMap, truth: tuple[str, str]) -> pl.Series:
@@ -24,14 +28,26 @@ def entries(table: Table, each: ColumnMap, data: DataMap, truth: tuple[str, str]
     """
     text = spelt(table.frame[each.column.upper()])
     text = text.set(missing(text, each, data), None)
-    means = {entry.strip(): _text(value, truth) for entry, value in each.values.items()}
-    mapped = text.replace(means) if means else text
+    means = {_bare(entry): _text(value, truth) for entry, value in each.values.items()}
+    mapped = text
+    if means:
+        named = bare(text).replace_strict(means, default=None, return_dtype=pl.String)
+        mapped = text.zip_with(named.is_null(), named)
     return mapped if each.times is None and each.plus is None else _converted(mapped, each)
 
 
 def missing(text: pl.Series, each: ColumnMap, data: DataMap) -> pl.Series:
     """Which entries the study takes as missing, of those that are there."""
-    return text.is_in([*data.missing, *each.missing]).fill_null(False)
+    return bare(text).is_in([_bare(entry) for entry in (*data.missing, *each.missing)]).fill_null(False)
+
+
+def bare(text: pl.Series) -> pl.Series:
+    """Entries as they are compared with those of a study file: 4.0 is 4, which many programs write for it."""
+    return text.str.replace(WHOLE, "$1")
+
+
+def _bare(entry: str) -> str:
+    return re.sub(WHOLE, r"\1", entry.strip())
 
 
 def spelt(column: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pivotal.records.cells import codes
-from pivotal.records.entries import entries, missing, spelt
+from pivotal.records.entries import bare, entries, missing, spelt
 from pivotal.records.faults import Findings
 from pivotal.records.layout import NO, PATIENT, VISIT, YES, visit_names
 from pivotal.records.table import ROW, Table, show
@@ -83,7 +83,7 @@ class Raw:
         frame = self.table.frame
         for column, allowed in each.where.items():
             options = [allowed] if isinstance(allowed, str) else list(allowed)
-            frame = frame.filter(spelt(frame[column.upper()]).is_in(options))
+            frame = frame.filter(bare(spelt(frame[column.upper()])).is_in(options))
         return replace(self, table=replace(self.table, frame=frame)) if each.where else self
 
     def check_once(self, findings: Findings) -> None:
@@ -159,6 +159,7 @@ def _skipped(table: Table, data: DataMap) -> tuple[Table, dict[str, int]]:
     """The file without the rows of visits that the map skips, and how many rows of each there were."""
     assert data.visit is not None
     text = spelt(table.frame[data.visit.column.upper()])
+    text = bare(text)
     out = text.is_in(list(data.visit.skip)).fill_null(False)
     counts = {entry: int((text == entry).sum()) for entry in data.visit.skip}
     return replace(table, frame=table.frame.filter(~out)), {entry: n for entry, n in counts.items() if n}
@@ -182,6 +183,18 @@ def _visits(study: Study, data: DataMap, table: Table, findings: Findings) -> pl
         mend="Fill it in, or remove the row.",
     )
     return pl.Series(list(names), dtype=pl.String).gather(code.cast(pl.UInt32))
+
+
+def not_taken(raw: Raw, data: DataMap) -> dict[str, dict[str, int]]:
+    """Rows that no parameter takes, by the columns that choose rows and their entries."""
+    maps = [each for each in data.parameters if each.where]
+    if not maps or len(maps) < len(data.parameters):
+        return {}
+    taken = pl.Series([], dtype=pl.UInt32).append(pl.concat([raw.where(each).table.frame[ROW] for each in maps]))
+    left = raw.table.frame.filter(~pl.col(ROW).is_in(taken.unique().implode()))
+    columns = dict.fromkeys(column for each in maps for column in each.where)
+    counts = {c: dict(spelt(left[c.upper()]).fill_null("").value_counts(sort=True).iter_rows()) for c in columns}
+    return {column: found for column, found in counts.items() if found}
 
 
 def taken_as_missing(raw: Raw, data: DataMap) -> dict[str, dict[str, int]]:

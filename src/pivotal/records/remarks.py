@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from pivotal.records.raw import Raw, taken_as_missing
+from pivotal.records.raw import Raw, not_taken, taken_as_missing
 from pivotal.study.model import DataMap, Study
 from pivotal.trials import Trials
 
 
 def remarks(study: Study, data: DataMap, raw: Raw, trials: Trials) -> tuple[str, ...]:
     """Sentences about a data file that was read without fault."""
-    return (*_size(raw, trials), *_columns(data, raw), *_rows(raw), *_entries(data, raw), *_left(study, data, trials))
+    return (
+        *_size(raw, trials),
+        *_columns(data, raw),
+        *_rows(data, raw),
+        *_entries(data, raw),
+        *_left(study, data, trials),
+    )
 
 
 def _size(raw: Raw, trials: Trials) -> list[str]:
@@ -23,11 +29,15 @@ def _columns(data: DataMap, raw: Raw) -> list[str]:
     return [f"Columns that nothing reads: {', '.join(unread)}."] if unread else []
 
 
-def _rows(raw: Raw) -> list[str]:
+def _rows(data: DataMap, raw: Raw) -> list[str]:
+    others = [
+        f"Rows that no parameter takes, by {column}: {', '.join(f'{e!r} {n:,}' for e, n in counts.items())}."
+        for column, counts in not_taken(raw, data).items()
+    ]
     if not raw.skipped:
-        return []
+        return others
     told = ", ".join(f"{entry!r} {count:,}" for entry, count in raw.skipped.items())
-    return [f"Rows left out, by visit as the study file says: {told}."]
+    return [f"Rows left out, by visit as the study file says: {told}.", *others]
 
 
 def _entries(data: DataMap, raw: Raw) -> list[str]:
