@@ -231,3 +231,57 @@ def test_respiratory_gee_against_statsmodels():
     keys = {"analysis": "Good gee", "visit": "Visit 4"}
     assert np.log(value(found, statistic="estimate", **keys)) == pytest.approx(other.params["arm"], abs=1e-6)
     assert value(found, statistic="se", **keys) == pytest.approx(other.bse["arm"], rel=1e-5)
+
+
+# R survival 3.5: coxph(Surv(time, status) ~ trt, veteran), Efron; survfit(Surv(time, status) ~ trt, veteran).
+VETERAN = """
+[study]
+id = "VETERAN"
+patients = "real"
+[[arms]]
+name = "Standard"
+control = true
+[[arms]]
+name = "Test"
+[[parameters]]
+name = "DAYS"
+label = "Survival"
+[[parameters]]
+name = "DIED"
+label = "Died"
+range = [0, 1]
+integer = true
+[[visits]]
+name = "Baseline"
+day = 1
+baseline = true
+[[visits]]
+name = "End"
+day = 1000
+[[endpoints]]
+name = "Survival"
+derive = { parameter = "DAYS", event = "DIED" }
+analysis = { method = "cox" }
+[[endpoints.supplementary]]
+name = "test"
+method = "log-rank"
+[data]
+arm = { column = "trt", values = { 1 = "Standard", 2 = "Test" } }
+parameters = [
+  { parameter = "DAYS", visit = "End", column = "time" },
+  { parameter = "DIED", visit = "End", column = "status" },
+]
+"""
+
+
+def test_veteran_time_and_event_columns(tmp_path):
+    file = tmp_path / "veteran.toml"
+    file.write_text(VETERAN, encoding="utf-8")
+    found = pv.analyse(str(file), not_shipped("veteran.csv"))
+    keys = {"analysis": "Survival cox"}
+    assert printed(np.log(value(found, statistic="estimate", **keys)), "0.01774")
+    assert printed(value(found, statistic="se", **keys), "0.18066")
+    for arm, deaths, median in (("Standard", 64, 103.0), ("Test", 64, 52.5)):
+        one = {"analysis": "response", "arm": arm}
+        assert value(found, statistic="n", **one) == deaths
+        assert value(found, statistic="median", **one) == median

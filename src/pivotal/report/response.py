@@ -169,7 +169,8 @@ def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
         Column("Events/N", number=True),
         Column("Median days (95% CI)", number=True),
     )
-    method = "Method: Kaplan-Meier. The event is seen at visits; a patient without it is censored at the last one."
+    seen = "The event is seen at visits; a patient without it is censored at the last one."
+    method = "Method: Kaplan-Meier." + ("" if all(e.derive.event for e in endpoints) else f" {seen}")
     return Table("table-times", "Time to event by arm", columns, tuple(lines), (method, *notes.notes))
 
 

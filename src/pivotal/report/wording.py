@@ -58,6 +58,8 @@ def variable(endpoint: Endpoint, study: Study) -> str:
     derive = endpoint.derive
     label = next((p.label for p in study.parameters if p.name == derive.parameter), derive.parameter)
     what = listed(_conditions(derive)) if derive.is_binary else f"{derive.quantity}"
+    if derive.event is not None:
+        what = f"days, as recorded; the event where {derive.event} is 1"
     joined = f"{label}: {what}"
     return f"{joined}, at {endpoint.visit}"
 

@@ -124,7 +124,7 @@ def fit_gee(
     >>> arm = [[1, 0]] * 4 + [[1, 1]] * 4
     >>> fit = fit_gee(y, visit_design(arm, 2, common=[1]))
     >>> float(wald(fit, 2).estimate[0].round(6)), float(wald(fit, 2).se[0].round(6))
-    (-0.267785, 1.233331)
+    (-0.380825, 1.147394)
     """
     outcomes = np.asarray(y, dtype=np.float64)
     if outcomes.ndim != 3:

@@ -139,6 +139,8 @@ def _kind(derive: JSON, method: Any) -> str:
     spec = {str(name): each for name, each in METHODS.items()}.get(str(method))
     if spec is not None and len(spec.kinds) == 1:
         return spec.kinds[0]
+    if "event" in derive:
+        return "time to event"
     return "continuous" if "quantity" in derive else "binary"
 
 

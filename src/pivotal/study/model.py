@@ -222,11 +222,15 @@ class Derivation(Part):
     improvement_at_least: float | None = None
     percent_improvement_at_least: float | None = None
     quantity: Literal["value", "change", "percent change"] | None = None
+    event: Name | None = Field(
+        default=None,
+        description="of a recorded time in days: the parameter that is 1 where it is the event's, 0 where censored",
+    )
 
     @property
     def is_binary(self) -> bool:
         """Whether the derivation gives responders rather than a measurement."""
-        return self.quantity is None
+        return self.quantity is None and self.event is None
 
 
 Strategy = Literal["non-response", "observed cases", "last observation carried forward", "multiple imputation"]

@@ -68,12 +68,26 @@ def _kind(endpoint: Node) -> Iterator[Problem]:
         )
     if kind in MEASURED:
         yield from _quantity(endpoint, kind, thresholds)
-    if kind == "time to event" and isinstance(derive.data, dict) and not thresholds:
+    yield from _event(endpoint, kind, thresholds)
+    if kind == "time to event" and isinstance(derive.data, dict) and not thresholds and not derive.has("event"):
         yield derive.problem(
             "a time to event says what the event is: the first visit at which all conditions hold",
-            f"Add one of: {', '.join(_THRESHOLDS)}.",
+            f"Add one of: {', '.join(_THRESHOLDS)}; or event, the parameter that says so of a recorded time.",
             found="without a condition",
         )
+
+
+def _event(endpoint: Node, kind: str | None, thresholds: list[str]) -> Iterator[Problem]:
+    """A recorded time has its event recorded, and nothing else."""
+    derive = endpoint.child("derive")
+    if not derive.has("event"):
+        return
+    if kind != "time to event":
+        yield derive.child("event").problem(
+            "an event is of a recorded time", 'Remove it, or set kind = "time to event".'
+        )
+    for key in thresholds:
+        yield derive.child(key).problem("a recorded time has no conditions", f"Remove {key}, or event.")
 
 
 def _quantity(endpoint: Node, kind: str, thresholds: list[str]) -> Iterator[Problem]:

@@ -86,7 +86,8 @@ def _endpoints(study: Node) -> Iterator[Problem]:
         yield from unknown(endpoint.child("visit"), visits, "visit")
         yield from each_unknown(endpoint.rows("visits"), visits, "visit")
         yield from unknown(endpoint.child("population"), study.names("analysis_sets"), "analysis set")
-        yield from unknown(endpoint.child("derive", "parameter"), study.names("parameters"), "parameter")
+        for key in ("parameter", "event"):
+            yield from unknown(endpoint.child("derive", key), study.names("parameters"), "parameter")
 
 
 def _testing(study: Node) -> Iterator[Problem]:
