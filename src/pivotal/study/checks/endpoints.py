@@ -22,6 +22,10 @@ def check(study: Node) -> Iterator[Problem]:
         yield from _measured(study, endpoint)
         yield from _kind(endpoint)
         yield from _range(study, endpoint)
+        if endpoint.child("derive").has("event") and study.has("cohort"):
+            yield endpoint.child("derive", "event").problem(
+                "virtual patients have their events at visits", "Give a condition instead, or remove [cohort]."
+            )
         yield from _imputation(study, endpoint)
         for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
             yield from _analysis(study, endpoint, analysis)
