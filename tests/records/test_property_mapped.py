@@ -336,6 +336,12 @@ def test_a_broken_file_is_one_fault(name, tmp_path):
     assert len(caught.value.faults) == 1
 
 
+@pytest.mark.parametrize("name", ["d.xpt", "d.json", "d.parquet", "d.csv", "d.csv.gz", "d.ndjson"])
+def test_a_file_that_is_not_there(name, tmp_path):
+    with pytest.raises(DataError, match="missing"):
+        read_mapped(study("wide"), tmp_path / name)
+
+
 # ---------------------------------------------------------------- the study file
 
 

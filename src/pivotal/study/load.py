@@ -109,7 +109,12 @@ def _validated(data: dict[str, Any]) -> tuple[list[Problem], Study | None]:
 def _data_set(data: dict[str, Any], folder: Path) -> list[Problem]:
     head = data.get("study")
     file = head.get("data") if isinstance(head, dict) else None
-    if not isinstance(file, str) or (folder / file).is_file():
+    if not isinstance(file, str):
+        return []
+    if Path(file).name != file:
+        mend = "Put it there and give its name, or leave data out and give --data."
+        return [Problem(("study", "data"), f"{file!r}, a path", "the data file lies beside the study file", mend)]
+    if (folder / file).is_file():
         return []
     allowed = "the data set of a real trial lies beside its study file"
     return [Problem(("study", "data"), f"{file!r}, which is not there", allowed, f"Put {file!r} into {folder}.")]

@@ -16,9 +16,12 @@ def read_one(path: Path) -> Dataset:
 
     Raises
     ------
+    OSError
+        If it is not there.
     ValueError
         If it is neither, or broken.
     """
+    path.open("rb").close()  # a file that is not there says so alike in every format
     if path.suffix.lower() == ".xpt":
         return _transport(path)
     return _dataset_json(path)
@@ -29,7 +32,7 @@ def _transport(path: Path) -> Dataset:
 
     try:
         return _xpt(path, str(path))
-    except pyreadstat.ReadstatError as error:
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
         raise ValueError(str(error)) from error
 
 
