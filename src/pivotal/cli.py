@@ -441,9 +441,10 @@ def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:
             same = {r["statistic"]: r for r in rows if r["groups"].get("role") == "main" and _same(r, row)}
             estimate, low, high = (same.get(s, {}).get("value") for s in ("estimate", "ci_low", "ci_high"))
             scale = same.get("estimate", {}).get("scale") or ""
+            effect = f"{scale} {_number(estimate, 2)} ({_number(low, 2)} to {_number(high, 2)}), " if scale else ""
             typer.echo(
-                f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {scale} "
-                f"{_number(estimate, 2)} ({_number(low, 2)} to {_number(high, 2)}), adjusted p {_p(row['value'])}"
+                f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {effect}"
+                f"adjusted p {_p(row['value'])}"
             )
 
 

@@ -12,9 +12,11 @@ from pivotal.report.rows import Found
 TOTAL = "Total"
 
 
-def baseline_section(bundle: Bundle) -> Section:
-    """The section with the table, or why there is none."""
+def baseline_section(bundle: Bundle) -> Section | None:
+    """The section with the table, or why there is none; None for a study that knows nothing of its patients."""
     names = list(dict.fromkeys(r["parameter"] for r in bundle.rows.where("baseline")))
+    if not names and not bundle.study.variables and bundle.rows:
+        return None
     if not names:
         why = Prose("The results hold no baseline rows.", style="empty")
         return Section("baseline", "Baseline", [why])

@@ -62,10 +62,10 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
 
 def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison, several: bool) -> Markup:
     visit = f"{endpoint.visit}, and other visits" if several else first.visit or endpoint.visit
-    under = Markup('<span class="under">{}; {}; {} with {} interval; {}</span>').format(
-        visit, bundle.set_label(endpoint.population), capital(scale_label(first.scale)),
-        level(endpoint.analysis), method_name(first.method),
-    )  # fmt: skip
+    scale = f"{capital(scale_label(first.scale))} with {level(endpoint.analysis)} interval" if first.scale else "test"
+    under = Markup('<span class="under">{}; {}; {}; {}</span>').format(
+        visit, bundle.set_label(endpoint.population), scale, method_name(first.method)
+    )
     return join([f"{ROLES[endpoint.role]}: {endpoint.label}", under])
 
 
@@ -95,6 +95,8 @@ def _estimate(c: Comparison, notes: Footnotes) -> Text:
     """Estimate and interval; the reason in words where there is no number at all, else as a footnote."""
     shown = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
     reasons = "; ".join(c.reasons)
+    if "estimate" not in c.statistics and not reasons:
+        return DASH  # a test has none
     if not shown:
         return Markup('<span class="reason">{}</span>').format(reasons or "not in the results")
     marks = join([notes.mark(reasons), notes.mark("the iteration did not converge" if _failed(c) else None)], "")

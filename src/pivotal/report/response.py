@@ -29,6 +29,9 @@ def response_section(bundle: Bundle) -> Section:
     measured = [e for e in bundle.study.endpoints if e.kind in MEASURED and _visits(bundle, e)]
     if measured:
         blocks.append(_means_table(bundle, measured))
+    ordered = [e for e in measured if e.kind == "ordinal"]
+    if ordered:
+        blocks.append(_categories_table(bundle, ordered))
     times = [e for e in bundle.study.endpoints if e.kind == "time to event" and _visits(bundle, e)]
     if times:
         blocks.append(_times_table(bundle, times))
@@ -154,6 +157,32 @@ def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footn
     mean = f"{show('mean')} ({show('sd')})" + notes.mark(got["mean"].reason)
     interval = f"{show('ci_low')} to {show('ci_high')}"
     return visit, arm, show("n", 0), mean, interval, f"{show('median')} ({show('min')} to {show('max')})"
+
+
+def _categories_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
+    lines: list[Line] = []
+    for endpoint in endpoints:
+        lines.append(Line(heading=_title(bundle, endpoint)))
+        for visit in _visits(bundle, endpoint):
+            for category in _categories(bundle, endpoint):
+                cells = [_category(bundle, endpoint, visit.name, arm, category) for arm in bundle.arms]
+                lines.append(Line((visit.name, category, *cells), indent=True))
+    columns = (Column("Visit"), Column("Category"), *(Column(arm, number=True) for arm in bundle.arms))
+    notes = ("Number (%) of patients with a value.",)
+    return Table("table-categories", "Patients by category, visit and arm", columns, tuple(lines), notes)
+
+
+def _categories(bundle: Bundle, endpoint: Endpoint) -> list[str]:
+    groups = (r.get("groups") or {} for r in bundle.rows.where("response", endpoint=endpoint.name))
+    return list(dict.fromkeys(str(group["category"]) for group in groups if "category" in group))
+
+
+def _category(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, category: str) -> Text:
+    keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm, "statistic": "n"}
+    number, whole = (bundle.rows.get("response", groups=g, **keys).value for g in ({"category": category}, {}))
+    if number is None:
+        return DASH
+    return f"{number:.0f} ({percent(number / whole)})" if whole else f"{number:.0f}"
 
 
 def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
