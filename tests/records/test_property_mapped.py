@@ -342,6 +342,37 @@ def test_a_file_that_is_not_there(name, tmp_path):
         read_mapped(study("wide"), tmp_path / name)
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_another_separator_is_one_fault(mark, tmp_path):
+    frame("wide").write_csv(tmp_path / "d.csv", separator=mark)
+    with pytest.raises(DataError, match="separated by") as caught:
+        read_mapped(study("wide"), tmp_path / "d.csv")
+    assert len(caught.value.faults) == 1
+
+
+JUNK = (None, "", "x", "-1", "1e400", "nan", "99", "4.0", " 2 ", "Ä", '"', "1,5", "0x1", "2024-01-01")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_spoilt_entries_are_faults_or_read_and_nothing_else(shape, tmp_path):
+    rng = np.random.default_rng(5)
+    for n in range(40):
+        data = frame(shape).cast(pl.String)
+        for _ in range(3):
+            row, column = int(rng.integers(len(data))), str(rng.choice(data.columns))
+            data = put(data, row, column, JUNK[rng.integers(len(JUNK))])
+        assert outcome(shape, written(tmp_path / f"{n}.csv", data)) <= {f"{n}.csv"}
+
+
+def outcome(shape, file) -> set[str]:
+    """The files that faults name, none where there is no fault."""
+    try:
+        read_mapped(study(shape), file)
+    except DataError as error:
+        return {re.split(r"[ :]", fault.where)[0] for fault in error.faults}
+    return set()
+
+
 # ---------------------------------------------------------------- the study file
 
 

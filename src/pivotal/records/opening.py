@@ -12,6 +12,8 @@ from pivotal.records.faults import Findings
 from pivotal.records.formats.one import read_one
 from pivotal.records.table import ROW, Table
 
+SEPARATORS = (";", "\t", "|")
+"""What separates fields in files that are not read: a header of one column that holds one of these."""
 AGAIN = "Export the file again."
 
 
@@ -61,7 +63,11 @@ def _typed(path: Path) -> tuple[pl.DataFrame, list[str]]:
 def _csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
     """Everything as text, so that what is not a number can be named; the names as they stand, twice or not."""
     raw = pl.read_csv(path, has_header=False, infer_schema=False)
-    return raw.slice(1), [name or "" for name in raw.row(0)]
+    names = [name or "" for name in raw.row(0)]
+    other = next((mark for mark in SEPARATORS if len(names) == 1 and mark in names[0]), None)
+    if other is not None:
+        raise ValueError(f"its fields are separated by {other!r}")
+    return raw.slice(1), names
 
 
 def _columns(frame: pl.DataFrame, names: list[str], file: str, name: str, findings: Findings) -> pl.DataFrame:
