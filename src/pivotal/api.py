@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 JSON = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
-__all__ = ["analyse", "draw", "load", "randomise", "report", "run", "simulate", "write_run"]
+__all__ = ["analyse", "draw", "load", "randomise", "read_data", "report", "run", "simulate", "write_run"]
 
 OC_FILE = "operating-characteristics.json"
 
@@ -130,7 +130,7 @@ def randomise(study: Study | str, *, per_stratum: int | None = None, seed: int =
     return randomisation_list(
         [arm.name for arm in study.arms],
         [arm.ratio for arm in study.arms],
-        per_stratum=per_stratum or study.population.size,
+        per_stratum=per_stratum or study.size,
         seed=seed,
         block_sizes=design.block_sizes if design.method == "stratified permuted blocks" else None,
         strata=[", ".join(each) for each in product(*labels)] if labels else ("all",),
@@ -179,7 +179,8 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     study
         A study, or the name or path of one.
     data
-        A trial, or the folder that its data sets are in; None takes the data that come with a shipped real trial.
+        A trial, the folder that its data sets are in, or the file that the study's `[data]` maps; None takes the data
+        that come with the study.
 
     Returns
     -------
@@ -192,11 +193,43 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
         If the data are wrong: every fault with its file, row and patient.
     """
     from pivotal.plan import Plan
+
+    trials = data if isinstance(data, Trials) else read_data(study, data)
+    return Plan(_study(study)).analyse(trials)
+
+
+def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
+    """The patients of a trial, from its data; what reading them took for granted is in their `notes`.
+
+    Parameters
+    ----------
+    study
+        A study, or the name or path of one.
+    data
+        The folder that its data sets are in, or the file that its `[data]` maps; None takes the data that come with the
+        study: beside its study file, where that is given by its path.
+
+    Returns
+    -------
+    Trials
+        One trial.
+
+    Raises
+    ------
+    DataError
+        If the data are wrong: every fault with its file, row and patient.
+    """
     from pivotal.records import load_data
 
-    study = _study(study)
-    trials = data if isinstance(data, Trials) else load_data(study, Path(data) if data is not None else None)
-    return Plan(study).analyse(trials)
+    place = Path(data) if data is not None else None
+    return load_data(_study(study), place, folder_of(study))
+
+
+def folder_of(study: Study | str) -> Path | None:
+    """Where the study file of a study given by name or path lies; None for a study that has been loaded."""
+    from pivotal.study.load import study_path
+
+    return study_path(study).parent if isinstance(study, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +302,7 @@ def run(
     from pivotal.plan import Plan, recompute
 
     name = study if isinstance(study, str) else None
+    beside = folder_of(study)
     study = _study(study)
     approval = label_summary(study, seed=seed)
     found = None
@@ -280,9 +314,11 @@ def run(
         virtual = data is None and study.study.patients == "virtual"
         if virtual:
             records.write(study, draw(study, seed=seed), folder / "data")
-        trials = records.load_data(study, folder / "data" if virtual else data)
+        trials = records.load_data(study, folder / "data" if virtual else data, beside)
+        given = {} if virtual else records.sources(records.data_path(study, data, beside))
         if not virtual:
             records.write(study, trials, folder / "data")
+        notes = {"data_notes": list(trials.notes)} if trials.notes else {}
         made = Run(
             study=study,
             text=source_text(name) if name is not None else study.model_dump_json(indent=1, by_alias=True),
@@ -291,10 +327,10 @@ def run(
             trials=trials,
             operating_characteristics=found,
             calibration=_calibration(study, virtual),
-            provenance=provenance(study, name, seed, records.sources(folder / "data")),
+            provenance=provenance(study, name, seed, given | records.sources(folder / "data")) | notes,
             label=approval,
         )
-        shipped = records.shipped(study)
+        shipped = records.shipped(study, beside)
         if shipped is not None:  # the study file names it, and lies beside it
             shutil.copyfile(shipped, folder / shipped.name)
         write_run(made, folder)

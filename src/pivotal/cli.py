@@ -42,6 +42,13 @@ AnyDay = Annotated[
 Numbers = Annotated[
     str | None, typer.Option(help="Shipped epidemiology, or path of a file; by default that of the product's country.")
 ]
+DataPlace = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Folder with ADSL and ADEFF, or the file that the study's [data] maps; else what comes with the study.",
+    ),
+]
 _debug = False
 
 
@@ -96,13 +103,25 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study fi
 
 
 @app.command()
-def init(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
-    """Write a commented study file to start from."""
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
+    data: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DATA", help="A data file (CSV, Parquet, XPT, Dataset-JSON) to write it from."),
+    ] = None,
+) -> None:
+    """Write a commented study file to start from; with --from, one that reads your data, its guesses marked."""
     from pivotal.study import template
 
     if file.exists():
         raise UsageError(f"{file} exists already and is left as it is. Name another file.")
-    file.write_text(template(), encoding="utf-8")
+    if data is not None:
+        from pivotal.records import sketch
+
+        text = sketch(data)
+    else:
+        text = template()
+    file.write_text(text, encoding="utf-8")
     typer.echo(f"Wrote {file}. Edit it, then: pivotal check {file}")
 
 
@@ -181,14 +200,17 @@ def draw(
 @app.command()
 def analyse(
     study: StudyName,
-    data: Annotated[Path | None, typer.Option(help="Folder of the data sets; a real trial brings its own.")] = None,
+    data: DataPlace = None,
     out: Annotated[Path | None, typer.Option(help="Folder for results.json.")] = None,
 ) -> None:
     """Analyse one trial by the study's plan."""
     from pivotal import api
     from pivotal.files import whole, write_json
 
-    results = api.analyse(study, data)
+    trials = api.read_data(study, data)
+    for note in trials.notes:
+        typer.echo(f"  {note}", err=True)
+    results = api.analyse(study, trials)
     if out is not None:
         with whole(out) as folder:
             content = {"study": results.study, "virtual": results.virtual, "results": results.records()}
@@ -283,7 +305,7 @@ def reach(
 @app.command()
 def run(
     study: StudyName,
-    data: Annotated[Path | None, typer.Option(help="Folder of a real trial's data sets.")] = None,
+    data: DataPlace = None,
     replicates: Replicates = 10_000,
     seed: Seed = 1,
     workers: Workers = None,
@@ -305,6 +327,8 @@ def run(
         )
     if made.operating_characteristics is not None:
         _print_characteristics(made.operating_characteristics)
+    for note in made.trials.notes:
+        typer.echo(f"  {note}", err=True)
     _print_results(made.results.records(), made.results.virtual)
     typer.echo(f"\nReport: {place / 'report.html'}")
 
@@ -417,9 +441,10 @@ def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:
             same = {r["statistic"]: r for r in rows if r["groups"].get("role") == "main" and _same(r, row)}
             estimate, low, high = (same.get(s, {}).get("value") for s in ("estimate", "ci_low", "ci_high"))
             scale = same.get("estimate", {}).get("scale") or ""
+            effect = f"{scale} {_number(estimate, 2)} ({_number(low, 2)} to {_number(high, 2)}), " if scale else ""
             typer.echo(
-                f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {scale} "
-                f"{_number(estimate, 2)} ({_number(low, 2)} to {_number(high, 2)}), adjusted p {_p(row['value'])}"
+                f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {effect}"
+                f"adjusted p {_p(row['value'])}"
             )
 
 

@@ -142,3 +142,69 @@ def faults(*edits):
 def test_multiple_imputation_says_how():
     found = faults(('missing = "non-response"', 'missing = "multiple imputation"'))
     assert any("endpoints[0].intercurrent.missing" in f and "says how" in f for f in found)
+
+
+# ---------------------------------------------------------------- conditional means and the jackknife
+
+
+@pytest.mark.parametrize("inference", ["jackknife", "anchored jackknife"])
+@pytest.mark.parametrize("kind", ["continuous", "binary"])
+def test_jackknife_of_a_batch_is_its_trials_one_by_one(kind, inference):
+    plan, batch = Plan(imputed(kind, method="reference-based", inference=inference)), noisy(1, 2)
+    together = plan.analyse(batch)
+    assert np.isfinite(main(together, "se")).all()
+    for r in range(2):
+        alone = plan.analyse(batch.replicate(r))
+        for statistic in ("estimate", "se", "ci_low", "ci_high", "p"):
+            np.testing.assert_allclose(main(alone, statistic)[:, 0], main(together, statistic)[:, r], rtol=1e-12)
+
+
+def test_jackknife_is_that_of_the_estimator_itself():
+    """Against `stats.conditional_mean_jackknife`, which analyses by its own ANCOVA."""
+    from pivotal import stats
+
+    batch = noisy(2, 1)
+    trial = imputed(method="reference-based", inference="jackknife", assumption="jump to reference",
+                    analysis=Analysis(method="ancova", covariates=("EASI",)))  # fmt: skip
+    found = Plan(trial).analyse(batch)
+    visits = [v.name for v in trial.visits if not v.baseline and ("EASI", v.name) in batch.values]
+    assert visits[-1] == trial.endpoints[0].visit
+    y = np.stack([batch.value("EASI", v) for v in visits], axis=2).astype(float)
+    base = batch.value("EASI", trial.baseline_visit.name).astype(float)
+    control = trial.control
+    others = [a for a in range(len(trial.arms)) if a != control]
+    columns = [np.ones_like(base), *((batch.arm == a).astype(float) for a in others), base]
+    x = np.stack(columns, axis=2)
+    y -= base[..., None]
+    reference = x.copy()
+    reference[..., 1 : 1 + len(others)] = 0.0
+    model = stats.reference_model(
+        y, stats.visit_design(x, len(visits)), stats.visit_design(reference, len(visits)), arm=batch.arm, strategy="JR"
+    )
+    x = np.concatenate([x[..., :-1], batch.subject["EASI"][..., None]], axis=2)  # the variable is the covariate
+    direct = stats.conditional_mean_jackknife(model, x[0], list(range(1, 1 + len(others))))
+    for k in range(len(others)):
+        assert main(found, "estimate")[k, 0] == pytest.approx(direct.estimate[0, -1].flat[k], rel=1e-9)
+        assert main(found, "se")[k, 0] == pytest.approx(direct.se[0, -1].flat[k], rel=1e-9)
+
+
+def test_an_earlier_visit_is_imputed_from_the_same_model():
+    """Analyses at several visits are of the same completed data: asking for one visit more changes nothing."""
+    batch, how = noisy(3, 1), {"method": "reference-based", "inference": "jackknife"}
+    both = imputed(analysis=Analysis(method="ancova", visits=("Week 4", "Week 8")), **how)
+    one = imputed(analysis=Analysis(method="ancova", visits=("Week 4",)), **how)
+    rows = [Plan(t).analyse(batch).find(visit="Week 4", statistic="se", endpoint="IGA-TS") for t in (both, one)]
+    for a, b in zip(*rows, strict=True):
+        np.testing.assert_array_equal(a.value, b.value)
+
+
+@pytest.mark.parametrize("key", ["draws", "inference", "assumption"])
+def test_options_of_reference_based_imputation_only(key):
+    value = {"draws": "bayes", "inference": "jackknife", "assumption": "copy reference"}[key]
+    how = f'method = "multivariate normal", {key} = "{value}"'
+    text = template().replace(
+        'intercurrent = { discontinuation = "non-response", rescue = "non-response", missing = "non-response" }',
+        f'intercurrent = {{ discontinuation = "{IMPUTED}", missing = "{IMPUTED}" }}\nimputation = {{ {how} }}', 1,
+    )  # fmt: skip
+    with pytest.raises(StudyError, match=f"{key} is of reference-based imputation"):
+        read(text)

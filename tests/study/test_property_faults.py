@@ -181,7 +181,7 @@ ONE = [
     ("percent = 15.0, ", "x = 3, ", "scenarios[0].dropout[0]", "without a number"),
     ("differences = [0, 0.15", "differences = [0, 0.95", "grids[0].differences[1]", "within 0 to 1"),
     ("sizes = [60", "sizes = [3", "grids[0].sizes[0]", "at least 4 patients"),
-    ('patients = "virtual" ', 'patients = "real" ', "study.patients", "names its data set"),
+    ('patients = "virtual" ', 'patients = "real" ', "study.patients", "a [data] section says"),
 ]
 
 

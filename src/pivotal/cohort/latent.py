@@ -110,7 +110,7 @@ class LatentCohort(Lean):
         Trials
             Virtual patients.
         """
-        shape = (replicates, size or self.study.population.size)
+        shape = (replicates, size or self.study.size)
         rng = quick(rng)
         columns, screening = self._enrol(rng, shape, randomised)
         categories = self.categories

@@ -119,7 +119,7 @@ class MarginalCohort(Lean):
     ) -> Trials:
         """Draw trials; see `LatentCohort.draw`. Only the endpoints' visit is drawn, whatever `visits` says."""
         rng = quick(rng)
-        shape = (replicates, size or self.study.population.size)
+        shape = (replicates, size or self.study.size)
         words = draw_words(rng, 3, shape[0] * shape[1])
         cell = self._cell_of_word.take(words[0]).astype(np.intp).reshape(shape)
         arm = self._allocate(rng, cell, randomised)

@@ -1,4 +1,4 @@
-"""Time to event from visits: the first visit at which an endpoint's conditions hold."""
+"""Time to event: as recorded, or from visits the first at which an endpoint's conditions hold."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ class EventTime:
 
 
 def event_time(endpoint: Endpoint, trials: Trials, visits: tuple[Visit, ...], until: str) -> EventTime:
-    """The first visit, up to `until`, at which all conditions of an endpoint hold.
+    """When an endpoint's event came.
+
+    As recorded where its derivation names an `event`: the value is the time, in days. Otherwise the first visit, up to
+    `until`, at which all conditions hold.
 
     Parameters
     ----------
@@ -48,8 +51,11 @@ def event_time(endpoint: Endpoint, trials: Trials, visits: tuple[Visit, ...], un
     Returns
     -------
     EventTime
-        In days since the baseline visit. A patient without the event is censored at the last visit with a value.
+        In days since the baseline visit. A patient without the event is censored at the last visit with a value. As
+        recorded, NaN where time or event is missing.
     """
+    if endpoint.derive.event is not None:
+        return _recorded(endpoint.derive.parameter, endpoint.derive.event, trials, until)
     names = [visit.name for visit in visits]
     baseline = next(visit for visit in visits if visit.baseline)
     base = trials.value(endpoint.derive.parameter, baseline.name)
@@ -61,6 +67,12 @@ def event_time(endpoint: Endpoint, trials: Trials, visits: tuple[Visit, ...], un
         time[seen] = visit.day - baseline.day
         event |= responds(endpoint.derive, value, base) & seen
     return EventTime(time, event)
+
+
+def _recorded(parameter: str, event: str, trials: Trials, visit: str) -> EventTime:
+    time, came = trials.value(parameter, visit), trials.value(event, visit)
+    seen = observed(time) & observed(came)
+    return EventTime(np.where(seen, time, np.nan).astype(np.float64), seen & (came == 1))
 
 
 def days_observed(trials: Trials, visits: tuple[Visit, ...], until: str) -> Floats:

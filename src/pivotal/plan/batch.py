@@ -97,6 +97,11 @@ class Batch:
         values = self.trials.subject[name]
         return np.where(observed(values), values, np.nan).astype(np.float64)
 
+    def at_baseline(self, parameter: str) -> Floats:
+        """A parameter's value at the baseline visit, (replicate, subject); NaN where it is missing."""
+        values = self.trials.value(parameter, self.study.baseline_visit.name)
+        return np.where(observed(values), values, np.nan).astype(np.float64)
+
     def is_factor(self, name: str) -> bool:
         """Whether a covariate is a stratification factor or a category, rather than a number."""
         return name in self.trials.categories or any(s.name == name for s in self.study.randomisation.strata)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pivotal.study.model import Endpoint
 from pivotal.trials import Key, Row
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Codes = NDArray[np.signedinteger[Any]]
 TOTAL = "Total"
 FEW_VALUES = 5
@@ -55,7 +57,10 @@ def baseline(batch: Batch) -> Iterator[Row]:
         elif variable.type == "integer" and few:
             yield from _categories(batch, name, *_whole(trials.subject[name]))
         else:
-            yield from _numbers(batch, name)
+            yield from _numbers(batch, name, batch.number(name))
+    for name in dict.fromkeys(endpoint.derive.parameter for endpoint in batch.study.endpoints):
+        if name not in batch.study.variables and _measured(batch, name):
+            yield from _numbers(batch, name, batch.at_baseline(name))
     for stratum in batch.study.randomisation.strata:
         labels = tuple(level.label for level in stratum.levels)
         if stratum.name not in batch.study.variables:
@@ -86,8 +91,13 @@ def _categories(batch: Batch, name: str, labels: tuple[str, ...], codes: Codes) 
             yield row(key, rate.estimate, rate.reason)
 
 
-def _numbers(batch: Batch, name: str) -> Iterator[Row]:
-    values = batch.number(name)
+def _measured(batch: Batch, parameter: str) -> bool:
+    """Whether a parameter has a value at the baseline visit that means something as a number."""
+    kinds = {e.kind for e in batch.study.endpoints if e.derive.parameter == parameter}
+    return "continuous" in kinds and bool(np.isfinite(batch.at_baseline(parameter)).any())
+
+
+def _numbers(batch: Batch, name: str, values: Floats) -> Iterator[Row]:
     for arm, mask in _by_arm(batch):
         found = summarise(values, mask)
         for statistic in ("n", "mean", "sd", "median", "min", "max"):
@@ -153,6 +163,20 @@ def _means(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
         found = summarise(derived.value, included, endpoint.analysis.level)
         for statistic in ("n", "mean", "ci_low", "ci_high", "sd", "median", "min", "max"):
             yield row(_key(endpoint, visit, arm.name, statistic), getattr(found, statistic))
+        if endpoint.kind == "ordinal":
+            yield from _ordered(endpoint, visit, arm.name, batch.study.parameter(endpoint.derive.parameter).range,
+                                derived.value, included)  # fmt: skip
+
+
+def _ordered(
+    endpoint: Endpoint, visit: str, arm: str, span: tuple[float, float] | None, value: Floats, included: Mask
+) -> Iterator[Row]:
+    """Patients in each category, of the scale's or, where it has no range, of those that occur."""
+    known = value[included & ~np.isnan(value)]
+    categories = np.arange(span[0], span[1] + 1) if span is not None else np.unique(known)
+    for category in categories:
+        key = replace(_key(endpoint, visit, arm, "n"), groups=(("category", f"{category:g}"),))
+        yield row(key, (included & (value == category)).sum(axis=1))
 
 
 def _times(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:

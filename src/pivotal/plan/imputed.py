@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pivotal import stats
 from pivotal.plan.batch import Batch
+from pivotal.plan.jackknifed import jackknifed, leave_one_out, without_each
 from pivotal.plan.methods.design import patient_rows
 from pivotal.plan.methods.outcome import Floats, Outcome
 from pivotal.stats.estimate import Estimate, Reason
@@ -41,12 +42,13 @@ def impute_and_pool(batch: Batch, endpoint: Endpoint, visit: str, level: float, 
     batch; the imputations of one trial are a batch. Values are imputed on the parameter's scale, brought to what its
     instrument can give, and only then derived.
     """
+    assert endpoint.imputation is not None
+    pooled = _pooled if endpoint.imputation.inference == "rubin" else jackknifed
     per_trial = []
     for r in range(batch.trials.shape[0]):
         alone = Batch(batch.study, batch.trials.replicate(r))
         completed = Batch(batch.study, complete(alone, endpoint, visit))
-        per_trial.append([_pooled(outcome, level) for outcome in analyse(completed, observed_cases(endpoint))])
-    assert endpoint.imputation is not None
+        per_trial.append([pooled(outcome, level) for outcome in analyse(completed, observed_cases(endpoint))])
     words = _words(endpoint.imputation)
     return [_joined([trial[k] for trial in per_trial], words) for k in range(len(per_trial[0]))]
 
@@ -62,20 +64,27 @@ def observed_cases(endpoint: Endpoint) -> Endpoint:
 
 
 def complete(batch: Batch, endpoint: Endpoint, visit: str) -> Trials:
-    """M completed copies of one trial, the endpoint's parameter imputed at every visit after baseline up to `visit`."""
+    """M completed copies of one trial.
+
+    The endpoint's parameter is imputed at every visit after baseline up to `visit` and to the last at which the
+    endpoint is summarised, so that its analyses at several visits are of the same completed data. For the jackknife
+    the copies are conditional means: with all patients, then without each one in turn, who belongs to no arm there.
+    """
     how, trials = endpoint.imputation, batch.trials
     assert how is not None
     name = endpoint.derive.parameter
     start = trials.visits.index(batch.study.baseline_visit.name)
-    visits = [
-        v for v in trials.visits[start + 1 : trials.visits.index(visit) + 1] if observed(trials.value(name, v)).any()
-    ]
+    last = max(trials.visits.index(v) for v in (visit, endpoint.visit, *endpoint.visits))
+    visits = [v for v in trials.visits[start + 1 : last + 1] if observed(trials.value(name, v)).any()]
     values = [trials.value(name, v) for v in visits]
     y = np.stack([np.where(observed(v), v, np.nan).astype(np.float64) for v in values], axis=2)
     filled = _imputed(batch, endpoint, how, y)  # (imputation, patient, visit)
     kept = ~np.isnan(y[0]) | ~_to_fill(batch, endpoint, visits)
-    filled = np.where(kept, y[0], _on_scale(batch, name, filled + np.where(np.isnan(y[0]), _delta(batch, how), 0.0)))
-    copies = _copied(trials, how.imputations)
+    filled = filled + np.where(np.isnan(y[0]), _delta(batch, how), 0.0)
+    filled = np.where(kept, y[0], _on_scale(batch, name, filled) if how.inference == "rubin" else filled)
+    copies = _copied(trials, len(filled))
+    if how.inference != "rubin":
+        copies = without_each(copies)
     return replace(copies, values=dict(copies.values) | {(name, v): filled[:, :, j] for j, v in enumerate(visits)})
 
 
@@ -89,7 +98,8 @@ def _imputed(batch: Batch, endpoint: Endpoint, how: Imputation, y: Floats) -> Fl
     x = np.concatenate([rows.x, base[:, :, None]], axis=2)
     known = (rows.known & ~np.isnan(base))[0]
     x, y = np.where(known[None, :, None], x, 0.0), np.where(known[None, :, None], y, np.nan)
-    out = np.full((how.imputations, *y.shape[1:]), np.nan)
+    copies = how.imputations if how.inference == "rubin" else y.shape[1] + 1
+    out = np.full((copies, *y.shape[1:]), np.nan)
     who = np.flatnonzero(known)
     if how.method == "multivariate normal":
         out[:, who] = stats.impute_normal(y[:, who], how.imputations, rng, covariates=x[:, who]).y[0]
@@ -105,7 +115,7 @@ def _imputed(batch: Batch, endpoint: Endpoint, how: Imputation, y: Floats) -> Fl
             y[:, who], stats.visit_design(x[:, who], visits), stats.visit_design(other[:, who], visits),
             arm=batch.trials.arm[:, who], strategy=STRATEGY[how.assumption],
         )  # fmt: skip
-        out[:, who] = stats.impute_reference(model, how.imputations, rng).y[0]
+        out[:, who] = _by_reference(model, how, who, y.shape[1], rng)
     return out
 
 
@@ -130,6 +140,16 @@ def _uncoded(codes: Floats, levels: Floats) -> Floats:
     """The values that codes stand for."""
     known = ~np.isnan(codes)
     return np.asarray(np.where(known, levels[np.where(known, codes, 0).astype(np.int64)], np.nan))
+
+
+def _by_reference(
+    model: stats.ReferenceModel, how: Imputation, who: NDArray[np.int64], patients: int, rng: np.random.Generator
+) -> Floats:
+    """Completed values of the patients whose covariates are known, (imputation, patient, visit)."""
+    if how.inference != "rubin":
+        return leave_one_out(model, who, patients, anchored=how.inference == "anchored jackknife")
+    impute = stats.impute_reference_bayes if how.draws == "bayes" else stats.impute_reference
+    return np.asarray(impute(model, how.imputations, rng).y[0], dtype=np.float64)
 
 
 def _to_fill(batch: Batch, endpoint: Endpoint, visits: list[str]) -> NDArray[np.bool_]:
@@ -205,7 +225,8 @@ def _none(code: int) -> Estimate:
 def _joined(parts: list[Outcome], words: str) -> Outcome:
     """The trials' pooled outcomes as one outcome of the batch."""
     names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "reason")
-    joined = Estimate(**{name: np.concatenate([getattr(part.estimate, name) for part in parts]) for name in names})
+    given = {name: [getattr(part.estimate, name) for part in parts] for name in names}
+    joined = Estimate(**{name: np.concatenate(each) for name, each in given.items() if each[0] is not None})
     kept = dict.fromkeys(name for part in parts for name in part.extra)
     nan = np.full(1, np.nan)
     extra = {name: np.concatenate([part.extra.get(name, nan) for part in parts]) for name in kept}
@@ -216,4 +237,8 @@ def _words(how: Imputation) -> str:
     detail = how.assumption if how.method == "reference-based" else how.regression
     kind = f"{how.method}, {detail}" if detail else how.method
     shifted = ", delta" if any(how.delta.values()) else ""
+    if how.inference != "rubin":
+        return f"conditional means, {kind}{shifted}, {how.inference}"
+    if how.draws == "bayes":
+        kind += ", posterior draws"
     return f"{how.imputations} imputations, {kind}{shifted}, rubin"

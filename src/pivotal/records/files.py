@@ -13,6 +13,14 @@ from pivotal.records.table import Table
 SUFFIXES = (".parquet", ".csv")
 """Formats of a data set; where a folder has both, the first is read."""
 
+MAPPED = (*SUFFIXES, ".csv.gz", ".xpt", ".json", ".ndjson", ".dsjc")
+"""Formats of a data file that a study's `[data]` maps."""
+
+
+def is_data_file(path: Path) -> bool:
+    """Whether a path is named like a data file."""
+    return path.name.lower().endswith(MAPPED)
+
 
 def find(directory: Path, name: str) -> list[Path]:
     """The files that hold a data set, whatever the case of their names; of two formats only Parquet."""
@@ -53,10 +61,10 @@ def sources(place: str | Path) -> dict[str, str]:
     Returns
     -------
     dict
-        Hexadecimal digest by file name, sorted: every Parquet and CSV file of the folder, whether it was read or not.
+        Hexadecimal digest by file name, sorted: every data file of the folder, whether it was read or not.
     """
     path = Path(place)
-    files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+    files = [path] if path.is_file() else sorted(p for p in path.iterdir() if is_data_file(p))
     return {file.name: _digest(file) for file in files}
 
 

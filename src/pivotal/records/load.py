@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pivotal.errors import UsageError
-from pivotal.records.files import SUFFIXES, find
+from pivotal.records.files import find, is_data_file
 from pivotal.records.layout import ADEFF, ADSL
 from pivotal.records.mapped import read_mapped, shipped
-from pivotal.records.opening import DESCRIBED
 from pivotal.records.reading import read
 from pivotal.study.model import Study
 from pivotal.trials import Trials
-
-RAW = (*SUFFIXES, *DESCRIBED)
-"""Suffixes of a raw file, read through the study's `[data]`."""
 
 
 def load_data(study: Study, place: str | Path | None = None, folder: str | Path | None = None) -> Trials:
@@ -43,7 +39,7 @@ def load_data(study: Study, place: str | Path | None = None, folder: str | Path 
         If anything is wrong with the data.
     """
     path = data_path(study, place, folder)
-    return read_mapped(study, path) if path.suffix.lower() in RAW else read(study, path)
+    return read_mapped(study, path) if is_data_file(path) else read(study, path)
 
 
 def data_path(study: Study, place: str | Path | None = None, folder: str | Path | None = None) -> Path:
@@ -51,7 +47,8 @@ def data_path(study: Study, place: str | Path | None = None, folder: str | Path 
     if place is None:
         found = shipped(study, folder)
         if found is None:
-            raise UsageError(f"the study {study.id} comes with no data; give a folder with ADSL and ADEFF")
+            given = "the file that its [data] maps" if study.data is not None else "a folder with ADSL and ADEFF"
+            raise UsageError(f"the study {study.id} comes with no data; give {given} (--data)")
         return found
     path = Path(place)
     if path.is_dir():
@@ -63,6 +60,6 @@ def _raw(study: Study, folder: Path) -> Path | None:
     """The raw file of a folder: the one named like the shipped data, or else the only one."""
     if study.data is None or find(folder, ADEFF):
         return None
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in RAW)
+    files = sorted(p for p in folder.iterdir() if is_data_file(p))
     named = [p for p in files if p.name == study.study.data]
     return named[0] if named else files[0] if len(files) == 1 else None

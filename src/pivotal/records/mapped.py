@@ -1,7 +1,7 @@
-"""Data sets of real trials that are not ADaM: one raw file with a row a patient, read through the study's `[data]`.
+"""Data files that are not ADaM, read through the study's `[data]`: a row a patient, or a row a patient and visit.
 
-The raw columns become the same ADSL and ADEFF tables as come from files, and take the same checked path; faults name
-the raw file, its row and its column.
+The file's columns become the same ADSL and ADEFF tables as come from files, and take the same checked path; faults name
+the file, its row, the patient and its column.
 """
 
 from __future__ import annotations
@@ -12,19 +12,37 @@ from pathlib import Path
 import polars as pl
 
 from pivotal.errors import UsageError
+from pivotal.records.entries import entries
 from pivotal.records.faults import Findings
-from pivotal.records.layout import ADEFF, ADSL, ARM, NO, PARAMETER, PATIENT, VALUE, VISIT, YES
+from pivotal.records.layout import (
+    ADEFF,
+    ADSL,
+    ARM,
+    LAST_VISIT,
+    NO,
+    PARAMETER,
+    PATIENT,
+    REASON,
+    STATUS,
+    VALUE,
+    VISIT,
+    YES,
+)
 from pivotal.records.opening import open_file
+from pivotal.records.raw import Raw, read_raw
 from pivotal.records.reading import from_tables
+from pivotal.records.remarks import remarks
 from pivotal.records.table import ROW, SPELT, Table
 from pivotal.study.load import library_path
 from pivotal.study.load import shipped as studies
 from pivotal.study.model import ColumnMap, DataMap, ParameterMap, Study
 from pivotal.trials import Trials
 
+DATA = "the data file"
+
 
 def shipped(study: Study, folder: str | Path | None = None) -> Path | None:
-    """The data set that comes with a study of a real trial, beside its study file.
+    """The data file that comes with a study of a real trial, beside its study file.
 
     Parameters
     ----------
@@ -36,7 +54,7 @@ def shipped(study: Study, folder: str | Path | None = None) -> Path | None:
     Returns
     -------
     pathlib.Path or None
-        The raw file; None where the study comes with no data.
+        The file; None where the study comes with no data.
     """
     if study.study.data is None:
         return None
@@ -46,19 +64,21 @@ def shipped(study: Study, folder: str | Path | None = None) -> Path | None:
 
 
 def read_mapped(study: Study, path: str | Path) -> Trials:
-    """A real trial's patients from a raw CSV or Parquet file, through the study's `[data]`.
+    """A real trial's patients from a data file of any shape, through the study's `[data]`.
 
     Parameters
     ----------
     study
         The trial; its `[data]` says which column holds what, and what its entries mean.
     path
-        The file, a row a patient.
+        The file: CSV (also gzipped), Parquet, SAS transport (XPT) or Dataset-JSON; a row a patient, or where the map
+        names a visit column, a row a patient and visit.
 
     Returns
     -------
     Trials
-        One trial (R = 1) of real patients, in the file's order.
+        One trial (R = 1) of real patients, in the file's order. Its `notes` list the columns that nothing reads, the
+        rows left out, the entries that were taken as missing, and how it was told who left.
 
     Raises
     ------
@@ -72,68 +92,55 @@ def read_mapped(study: Study, path: str | Path) -> Trials:
             f"the study {study.id} has no [data] section, so that {path} cannot be read; give ADSL and ADEFF"
         )
     findings = Findings()
-    raw = open_file(Path(path), ADSL, findings)
-    if raw is None:
+    table = open_file(Path(path), DATA, findings)
+    if table is None:
         raise findings.error()
-    raw = _required(raw, study.data, findings)
-    return from_tables(study, _adsl(raw, study.data), _adeff(raw, study.data), None, findings)
+    raw = read_raw(study, study.data, table, findings)
+    trials = from_tables(study, _adsl(raw, study.data, findings), _adeff(raw, study.data, findings), None, findings)
+    return replace(trials, notes=remarks(study, study.data, raw, trials))
 
 
-def _required(raw: Table, data: DataMap, findings: Findings) -> Table:
-    """Note every column that the map names and the file has not."""
-    wanted = {data.subject: "the patient's identifier", data.arm.column: "the arm that the patient was randomised to"}
-    wanted |= {each.column: f"the study's variable {name}" for name, each in data.variables.items()}
-    wanted |= {each.column: f"{each.parameter} at {each.visit}" for each in data.parameters}
-    spelt = {column.upper(): column for column in wanted}
-    named = replace(raw, spelt={**raw.spelt, **spelt})
-    return named.require({column.upper(): what for column, what in wanted.items()}, findings)
+def _subject_maps(data: DataMap) -> dict[str, ColumnMap]:
+    """What ADSL takes from the file, by the name that it has there."""
+    maps = {ARM: data.arm} | {name.upper(): each for name, each in data.variables.items()}
+    leaving = {LAST_VISIT: data.last_visit, STATUS: data.status, REASON: data.reason}
+    return maps | {name: each for name, each in leaving.items() if each is not None}
 
 
-def _adsl(raw: Table, data: DataMap) -> Table:
-    """The raw file's patients as ADSL."""
-    maps = {PATIENT: ColumnMap(column=data.subject), ARM: data.arm}
-    maps |= {name.upper(): each for name, each in data.variables.items()}
-    columns = {name: _entries(raw, each, data, (YES, NO)) for name, each in maps.items()}
+def _adsl(raw: Raw, data: DataMap, findings: Findings) -> Table:
+    """The file's patients as ADSL: of several rows of a patient the first one with an entry."""
+    maps = _subject_maps(data)
+    columns = {name: raw.once(entries(raw.table, each, data, (YES, NO)), each, findings) for name, each in maps.items()}
+    rows = raw.patients()
+    spelt = {name: each.column for name, each in maps.items()} | raw.subject_name
     return Table(
         ADSL,
-        raw.file,
-        pl.DataFrame({ROW: raw.frame[ROW], **columns}),
-        spelt={name: each.column for name, each in maps.items()},
+        raw.table.file,
+        pl.DataFrame({ROW: rows[ROW], PATIENT: rows[PATIENT], **columns}),
+        spelt=spelt,
         labels={name: tuple(each.values) for name, each in maps.items() if each.values},
-        absent=frozenset(name for name, each in maps.items() if each.column.upper() in raw.absent),
+        absent=frozenset(name for name, each in maps.items() if each.column.upper() in raw.table.absent) | raw.nameless,
     )
 
 
-def _adeff(raw: Table, data: DataMap) -> Table | None:
-    """The raw file's assessments as ADEFF, one row a patient and assessment; None where the file has none of them."""
-    parts = [_assessments(raw, each, data) for each in data.parameters if each.column.upper() not in raw.absent]
-    if not parts:
+def _adeff(raw: Raw, data: DataMap, findings: Findings) -> Table | None:
+    """The file's assessments as ADEFF; None where the file has none of them."""
+    wanted = [each for each in data.parameters if each.column.upper() not in raw.table.absent]
+    if not wanted:
         return None
-    absent = frozenset([PATIENT] if data.subject.upper() in raw.absent else [])
-    return Table(ADEFF, raw.file, pl.concat(parts), spelt={PATIENT: data.subject}, absent=absent)
+    parts = [_assessments(raw, each, data, findings) for each in wanted]
+    return Table(ADEFF, raw.table.file, pl.concat(parts), spelt=raw.subject_name, absent=raw.nameless)
 
 
-def _assessments(raw: Table, each: ParameterMap, data: DataMap) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            ROW: raw.frame[ROW],
-            PATIENT: _entries(raw, ColumnMap(column=data.subject), data, (YES, NO)),
-            VALUE: _entries(raw, each, data, ("1", "0")),
-        }
-    ).with_columns(
-        pl.lit(each.parameter).alias(PARAMETER), pl.lit(each.visit).alias(VISIT), pl.lit(each.column).alias(SPELT)
+def _assessments(raw: Raw, each: ParameterMap, data: DataMap, findings: Findings) -> pl.DataFrame:
+    chosen = raw.where(each)
+    values = entries(chosen.table, each, data, ("1", "0"))
+    if each.visit is not None:
+        rows = chosen.patients().with_columns(chosen.once(values, each, findings).alias(VALUE))
+        rows = rows.select(ROW, PATIENT, VALUE, pl.lit(each.visit).alias(VISIT))
+    else:
+        chosen.check_once(findings)
+        rows = chosen.table.frame.select(ROW, PATIENT, values.alias(VALUE), VISIT).filter(pl.col(VISIT).is_not_null())
+    return rows.select(
+        ROW, PATIENT, VALUE, pl.lit(each.parameter).alias(PARAMETER), VISIT, pl.lit(each.column).alias(SPELT)
     )
-
-
-def _entries(raw: Table, each: ColumnMap, data: DataMap, truth: tuple[str, str]) -> pl.Series:
-    """A raw column as text, its entries mapped; what the map does not name stays as it stands."""
-    entries = raw.frame[each.column.upper()].cast(pl.String)
-    entries = entries.set(entries.is_in(data.missing).fill_null(False), None)
-    means = {entry.strip(): _text(value, truth) for entry, value in each.values.items()}
-    return entries.replace(means) if means else entries
-
-
-def _text(value: bool | float | str, truth: tuple[str, str]) -> str:
-    if isinstance(value, bool):
-        return truth[0] if value else truth[1]
-    return str(value)

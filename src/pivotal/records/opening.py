@@ -1,4 +1,4 @@
-"""Opening one file of a data set: whole or not at all, each row with its number, each column once."""
+"""Opening one data file: whole or not at all, each row with its number, each column once."""
 
 from __future__ import annotations
 
@@ -12,31 +12,27 @@ from pivotal.records.faults import Findings
 from pivotal.records.formats import read_dataset
 from pivotal.records.table import ROW, Table
 
+SEPARATORS = (";", "\t", "|")
+"""What separates fields in files that are not read: a header of one column that holds one of these."""
 AGAIN = "Export the file again."
-
-DESCRIBED = (".xpt", ".json", ".ndjson", ".dsjc")
-"""Suffixes of the formats that describe their columns: SAS transport files and Dataset-JSON."""
 
 
 def open_file(path: Path, name: str, findings: Findings) -> Table | None:
-    """A file as a table; None where it cannot be read or has no rows, which is noted.
+    """A data file as a table; None where it cannot be read or has no rows, which is noted.
 
-    Entries of a CSV file stay text, so that what is not a number can be named; of other files numbers stay numbers.
+    Entries of a CSV file stay text, so that what is not a number can be named; in other formats numbers are numbers.
     """
-    parquet = path.suffix.lower() == ".parquet"
-    described = path.suffix.lower() in DESCRIBED
+    text = path.name.lower().endswith((".csv", ".csv.gz"))
     try:
-        frame, names = _described(path) if described else _parquet(path) if parquet else _csv(path)
+        frame, names = _csv(path) if text else _typed(path)
     except DataError as error:
         for each in error.faults:
             findings.add(f"{name} file", each)
         return None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        findings.add(f"{name} file", _unreadable(path, parquet, error))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        findings.add(f"{name} file", _unreadable(path, error))
         return None
-    frame = _columns(frame, names, path.name, name, findings).with_row_index(
-        ROW, offset=1 if parquet or described else 2
-    )
+    frame = _columns(frame, names, path.name, name, findings).with_row_index(ROW, offset=2 if text else 1)
     frame = frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))  # a blank line is no row, but is counted
     if frame.is_empty():
         fault = Fault(str(path), "a header without rows", f"{name} has rows", AGAIN)
@@ -45,8 +41,18 @@ def open_file(path: Path, name: str, findings: Findings) -> Table | None:
     return Table(name, path.name, frame, {_capital(column, n): column for n, column in enumerate(names, 1)})
 
 
-def _unreadable(path: Path, parquet: bool, error: BaseException) -> Fault:
-    allowed = "it must be a whole Parquet file" if parquet else "it must be a CSV file: UTF-8, commas, a header"
+KINDS = {
+    ".parquet": "Parquet",
+    ".xpt": "SAS transport",
+    ".json": "Dataset-JSON",
+    ".ndjson": "Dataset-JSON",
+    ".dsjc": "Dataset-JSON",
+}
+
+
+def _unreadable(path: Path, error: BaseException) -> Fault:
+    kind = KINDS.get(path.suffix.lower())
+    allowed = f"it must be a whole {kind} file" if kind else "it must be a CSV file: UTF-8, commas, a header"
     if isinstance(error, FileNotFoundError):
         return Fault(str(path), "missing", allowed, "Check the path.")
     if isinstance(error, pl.exceptions.NoDataError) or (path.is_file() and path.stat().st_size == 0):
@@ -55,21 +61,24 @@ def _unreadable(path: Path, parquet: bool, error: BaseException) -> Fault:
     return Fault(str(path), f"unreadable: {lines[0] if lines else type(error).__name__}", allowed, AGAIN)
 
 
-def _parquet(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    with path.open("rb") as stream:
-        frame = pl.read_parquet(stream)
-    return frame, frame.columns
-
-
-def _described(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    frame = read_dataset(path).frame
+def _typed(path: Path) -> tuple[pl.DataFrame, list[str]]:
+    if path.suffix.lower() == ".parquet":
+        with path.open("rb") as stream:
+            frame = pl.read_parquet(stream)
+    else:
+        path.open("rb").close()  # a file that is not there says so alike in every format
+        frame = read_dataset(path).frame
     return frame, frame.columns
 
 
 def _csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
     """Everything as text, so that what is not a number can be named; the names as they stand, twice or not."""
     raw = pl.read_csv(path, has_header=False, infer_schema=False)
-    return raw.slice(1), [name or "" for name in raw.row(0)]
+    names = [name or "" for name in raw.row(0)]
+    other = next((mark for mark in SEPARATORS if len(names) == 1 and mark in names[0]), None)
+    if other is not None:
+        raise ValueError(f"its fields are separated by {other!r}")
+    return raw.slice(1), names
 
 
 def _columns(frame: pl.DataFrame, names: list[str], file: str, name: str, findings: Findings) -> pl.DataFrame:

@@ -12,9 +12,11 @@ from pivotal.report.rows import Found
 TOTAL = "Total"
 
 
-def baseline_section(bundle: Bundle) -> Section:
-    """The section with the table, or why there is none."""
+def baseline_section(bundle: Bundle) -> Section | None:
+    """The section with the table, or why there is none; None for a study that knows nothing of its patients."""
     names = list(dict.fromkeys(r["parameter"] for r in bundle.rows.where("baseline")))
+    if not names and not bundle.study.variables and bundle.rows:
+        return None
     if not names:
         why = Prose("The results hold no baseline rows.", style="empty")
         return Section("baseline", "Baseline", [why])
@@ -49,6 +51,9 @@ def _label(bundle: Bundle, name: str) -> str:
     variables = bundle.study.variables
     if name in variables:
         return re.sub(r",? at baseline\b", "", variables[name].label)
+    parameter = next((p for p in bundle.study.parameters if p.name == name), None)
+    if parameter is not None:
+        return parameter.label + (f", {parameter.unit}" if parameter.unit else "")
     return next((s.label or s.name for s in bundle.study.randomisation.strata if s.name == name), name)
 
 

@@ -134,7 +134,8 @@ def _analysed(bundle: Bundle, arm: str) -> list[Count]:
         statistic = "n" if endpoint.kind in MEASURED else "N"
         number = bundle.rows.get("response", statistic=statistic, **keys).value
         if number is not None:
-            found.append(Count(endpoint.name, number))
+            observed = ", observed" if endpoint.imputation is not None else ""
+            found.append(Count(endpoint.name + observed, number))
     return found
 
 

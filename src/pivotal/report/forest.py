@@ -28,7 +28,9 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     from pivotal.report.dotplot import forest
 
     groups = [
-        DotGroup(f"{endpoint.name}, {_visits(rows)}", tuple(_dot(bundle, c) for c in rows))
+        DotGroup(
+            f"{endpoint.name}, {_visits(rows)}", tuple(_dot(bundle, c, len({r.visit for r in rows}) > 1) for c in rows)
+        )
         for endpoint, rows in ordered(bundle, comparisons)
     ]
     label = f"Forest plot, {scale}: " + "; ".join(f"{dot.label} {dot.words}" for g in groups for dot in g.dots)
@@ -53,11 +55,12 @@ def _visits(rows: Sequence[Comparison]) -> str:
     return ", ".join(dict.fromkeys(c.visit or "" for c in rows))
 
 
-def _dot(bundle: Bundle, c: Comparison) -> Dot:
+def _dot(bundle: Bundle, c: Comparison, several: bool) -> Dot:
+    """A comparison; its visit stands first where the group has several, as room is short."""
     words = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
     name = method_name(c.method).replace(" regression", "") if c.role == "main" else c.analysis  # room is short
     return Dot(
-        f"{c.arm} · {name}",
+        f"{c.visit} · {c.arm} · {name}" if several else f"{c.arm} · {name}",
         c["estimate"].value,
         c["ci_low"].value,
         c["ci_high"].value,

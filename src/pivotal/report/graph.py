@@ -46,8 +46,10 @@ class Node:
         return self.x + self.width / 2, self.y + NODE_H / 2
 
 
-def graph_section(bundle: Bundle) -> Section:
-    """The testing strategy: drawn, and as a table."""
+def graph_section(bundle: Bundle) -> Section | None:
+    """The testing strategy: drawn, and as a table; None where one hypothesis is tested and nothing can move."""
+    if len(bundle.study.testing.hypotheses) == 1:
+        return None
     if not bundle.study.testing.hypotheses:
         why = Prose("The study file names no hypotheses, so nothing is tested along a graph.", style="empty")
         return Section("testing", "Testing graph", [why])

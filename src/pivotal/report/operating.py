@@ -17,9 +17,11 @@ ERRORS = 2
 """Monte-Carlo standard errors to either side that figures show."""
 
 
-def operating_section(bundle: Bundle) -> Section:
-    """The section, or why there is none."""
+def operating_section(bundle: Bundle) -> Section | None:
+    """The section, or why there is none; None for a study that has nothing to simulate."""
     oc = bundle.oc
+    if not oc and not bundle.study.scenarios:
+        return None
     title = "Operating characteristics"
     if not oc or not oc.get("rows"):
         return Section("operating", title, [Prose("The trial was not simulated in this run.", style="empty")])

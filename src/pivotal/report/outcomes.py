@@ -43,8 +43,9 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint, rows in ordered(bundle, comparisons):
-        lines.append(Line(heading=_heading(bundle, endpoint, rows[0])))
-        lines += [Line(_main_cells(bundle, endpoint, c, notes), indent=True) for c in rows]
+        several = len({c.visit for c in rows}) > 1
+        lines.append(Line(heading=_heading(bundle, endpoint, rows[0], several)))
+        lines += [Line(_main_cells(bundle, endpoint, c, notes, several), indent=True) for c in rows]
     columns = (
         Column("Comparison", wide=True), Column("Arm", number=True), Column("Comparator", number=True),
         Column("Estimate (interval)", number=True), Column("p", number=True),
@@ -59,20 +60,21 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
     return Table("table-results", caption, columns, tuple(lines), notices)
 
 
-def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison) -> Markup:
-    under = Markup('<span class="under">{}; {}; {} with {} interval; {}</span>').format(
-        first.visit or endpoint.visit, bundle.set_label(endpoint.population), capital(scale_label(first.scale)),
-        level(endpoint.analysis), method_name(first.method),
-    )  # fmt: skip
+def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison, several: bool) -> Markup:
+    visit = f"{endpoint.visit}, and other visits" if several else first.visit or endpoint.visit
+    scale = f"{capital(scale_label(first.scale))} with {level(endpoint.analysis)} interval" if first.scale else "test"
+    under = Markup('<span class="under">{}; {}; {}; {}</span>').format(
+        visit, bundle.set_label(endpoint.population), scale, method_name(first.method)
+    )
     return join([f"{ROLES[endpoint.role]}: {endpoint.label}", under])
 
 
-def _main_cells(bundle: Bundle, endpoint: Endpoint, c: Comparison, notes: Footnotes) -> tuple[Text, ...]:
+def _main_cells(bundle: Bundle, endpoint: Endpoint, c: Comparison, notes: Footnotes, several: bool) -> tuple[Text, ...]:
     tested = _tested(bundle, c) if c.visit == endpoint.visit else {}
     adjusted = tested.get("p_adjusted", Found())
     rejected = tested.get("rejected")
     return (
-        against(c.arm, c.comparator),
+        join([f"{c.visit}: ", against(c.arm, c.comparator)], "") if several else against(c.arm, c.comparator),
         _arm(bundle, endpoint, c.visit, c.arm),
         _arm(bundle, endpoint, c.visit, c.comparator),
         _estimate(c, notes),
@@ -93,6 +95,8 @@ def _estimate(c: Comparison, notes: Footnotes) -> Text:
     """Estimate and interval; the reason in words where there is no number at all, else as a footnote."""
     shown = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
     reasons = "; ".join(c.reasons)
+    if "estimate" not in c.statistics and not reasons:
+        return DASH  # a test has none
     if not shown:
         return Markup('<span class="reason">{}</span>').format(reasons or "not in the results")
     marks = join([notes.mark(reasons), notes.mark("the iteration did not converge" if _failed(c) else None)], "")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = 940.0, 370.0
 PLOT_HEIGHT = 215.0
+TICKS = 40.0
+"""Room for the labels of the upright axis."""
 SHADES = ("#9aa3af", "#79a9d1", "#3f86c0", "#1f5d96", "#123a63", "#0a2340")
 
 
@@ -28,7 +30,7 @@ def course(panels: Sequence[Panel], narrow: bool, *, control: int, name: str, la
     _legend(figure, names, styles)
     for panel, (left, y, width) in zip(panels, places, strict=True):
         _titled(figure, panel, left, y + top)
-        ax = axes(figure, left + 34, y + top + 34, width - 34 - 50, PLOT_HEIGHT)
+        ax = axes(figure, left + TICKS, y + top + 34, width - TICKS - 50, PLOT_HEIGHT)
         _course_axes(ax, panel)
         span = panel.ticks[-1][0] - panel.ticks[0][0] or 1.0
         for index, series in enumerate(panel.series):
@@ -87,7 +89,14 @@ def _titled(figure: Figure, panel: Panel, left: float, y: float) -> None:
 
 def _under(figure: Figure, left: float, top: float, width: float, words: str) -> None:
     """The name of a panel's horizontal axis."""
-    say(figure, left + 34 + (width - 84) / 2, top + 34 + PLOT_HEIGHT + 38, words, ha="center", colour=svg.MUTED)
+    say(
+        figure,
+        left + TICKS + (width - TICKS - 50) / 2,
+        top + 34 + PLOT_HEIGHT + 38,
+        words,
+        ha="center",
+        colour=svg.MUTED,
+    )
 
 
 def _course_axes(ax: Axes, panel: Panel) -> None:
@@ -182,7 +191,7 @@ def curves(panels: Sequence[Panel], narrow: bool, *, name: str, label: str, mark
     figure, places, top = _laid_out(len(panels), narrow, 0)
     for panel, (left, y, width) in zip(panels, places, strict=True):
         _titled(figure, panel, left, y + top)
-        ax = axes(figure, left + 34, y + top + 34, width - 34 - 50, PLOT_HEIGHT)
+        ax = axes(figure, left + TICKS, y + top + 34, width - TICKS - 50, PLOT_HEIGHT)
         ends = [x for x, _ in panel.ticks]
         span = ends[-1] - ends[0] or 1.0
         ax.set_xlim(ends[0] - 0.05 * span, ends[-1] + 0.05 * span)

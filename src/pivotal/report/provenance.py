@@ -8,11 +8,25 @@ from typing import Any
 from markupsafe import Markup
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Code, Column, Facts, Folded, Heading, Line, Prose, Section, Table, Text
+from pivotal.report.document import (
+    Block,
+    Code,
+    Column,
+    Facts,
+    Folded,
+    Heading,
+    Items,
+    Line,
+    Prose,
+    Section,
+    Table,
+    Text,
+)
 from pivotal.report.format import DASH, capital, fixed, percent, plural
 
 JSON = Mapping[str, Any]
 HASH_LENGTH = 40
+NOTES = "data_notes"
 PROPORTIONS = ("rate", "discontinuation", "baseline share")
 """Starts of what is a proportion among the targets of a calibration."""
 
@@ -22,13 +36,23 @@ def provenance_section(bundle: Bundle) -> Section:
     blocks: list[Block] = []
     given = bundle.provenance
     if given:
-        blocks.append(Facts(tuple(_pair(key, value) for key, value in given.items() if value not in (None, {}, []))))
+        told = {key: value for key, value in given.items() if key != NOTES and value not in (None, {}, [])}
+        blocks.append(Facts(tuple(_pair(key, value) for key, value in told.items())))
+        blocks += _data_notes(given.get(NOTES))
     else:
         blocks.append(Prose("Nothing was recorded of how this report was made.", style="empty"))
     blocks += [Heading("reproduce", "How to reproduce"), *_reproduce(bundle)]
     if bundle.calibration:
         blocks += [Heading("calibration", "Calibration of the virtual patients"), _calibration(bundle.calibration)]
     return Section("provenance", "Provenance", blocks)
+
+
+def _data_notes(notes: object) -> list[Block]:
+    """What reading the data left out or took for granted."""
+    if not isinstance(notes, list | tuple) or not notes:
+        return []
+    items = tuple((f"data-note-{n}", str(note)) for n, note in enumerate(notes, 1))
+    return [Heading("data-notes", "What reading the data left out or took for granted"), Items(items)]
 
 
 def _pair(key: str, value: object) -> tuple[Text, Text]:

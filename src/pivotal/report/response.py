@@ -29,10 +29,18 @@ def response_section(bundle: Bundle) -> Section:
     measured = [e for e in bundle.study.endpoints if e.kind in MEASURED and _visits(bundle, e)]
     if measured:
         blocks.append(_means_table(bundle, measured))
+    ordered = [e for e in measured if e.kind == "ordinal"]
+    if ordered:
+        blocks.append(_categories_table(bundle, ordered))
     times = [e for e in bundle.study.endpoints if e.kind == "time to event" and _visits(bundle, e)]
     if times:
         blocks.append(_times_table(bundle, times))
     return Section("response", "Response by visit", blocks)
+
+
+def _title(bundle: Bundle, endpoint: Endpoint) -> str:
+    name = f"{endpoint.name}; " if endpoint.name != endpoint.label else ""
+    return f"{endpoint.label} ({name}{bundle.set_label(endpoint.population)})"
 
 
 def _visits(bundle: Bundle, endpoint: Endpoint) -> list[Visit]:
@@ -81,11 +89,14 @@ def _figure(bundle: Bundle, panels: list[Panel]) -> Figure:
         )
         for name in ("wide", "narrow")
     }
-    notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways; d3 is day 3."]
-    if not any(tick.startswith("d") for panel in panels for _, tick in panel.ticks):
-        notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways."]
-    if any(not panel.in_percent for panel in panels):
-        notes.append("Of means: 95% intervals by the t distribution.")
+    days = any(tick.startswith("d") for panel in panels for _, tick in panel.ticks)
+    apart = f"Points of one visit are set apart sideways{'; d3 is day 3' if days else ''}."
+    means = any(not panel.in_percent for panel in panels)
+    if any(panel.in_percent for panel in panels):
+        notes = [f"Vertical bars: 95% Clopper-Pearson intervals. {apart}"]
+        notes += ["Of means: 95% intervals by the t distribution."] if means else []
+    else:
+        notes = [f"Vertical bars: 95% intervals of the means, by the t distribution. {apart}"]
     return Figure("figure-response", "Response by visit", drawn["wide"], drawn["narrow"], tuple(notes))
 
 
@@ -93,7 +104,7 @@ def _rates_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint in endpoints:
-        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        lines.append(Line(heading=_title(bundle, endpoint)))
         for visit in _visits(bundle, endpoint):
             cells: list[Text] = [visit.name]
             for arm in bundle.arms:
@@ -120,7 +131,7 @@ def _means_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint in endpoints:
-        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        lines.append(Line(heading=_title(bundle, endpoint)))
         for visit in _visits(bundle, endpoint):
             lines += [Line(_mean(bundle, endpoint, visit.name, arm, notes), indent=True) for arm in bundle.arms]
     columns = (
@@ -148,11 +159,37 @@ def _mean(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footn
     return visit, arm, show("n", 0), mean, interval, f"{show('median')} ({show('min')} to {show('max')})"
 
 
+def _categories_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
+    lines: list[Line] = []
+    for endpoint in endpoints:
+        lines.append(Line(heading=_title(bundle, endpoint)))
+        for visit in _visits(bundle, endpoint):
+            for category in _categories(bundle, endpoint):
+                cells = [_category(bundle, endpoint, visit.name, arm, category) for arm in bundle.arms]
+                lines.append(Line((visit.name, category, *cells), indent=True))
+    columns = (Column("Visit"), Column("Category"), *(Column(arm, number=True) for arm in bundle.arms))
+    notes = ("Number (%) of patients with a value.",)
+    return Table("table-categories", "Patients by category, visit and arm", columns, tuple(lines), notes)
+
+
+def _categories(bundle: Bundle, endpoint: Endpoint) -> list[str]:
+    groups = (r.get("groups") or {} for r in bundle.rows.where("response", endpoint=endpoint.name))
+    return list(dict.fromkeys(str(group["category"]) for group in groups if "category" in group))
+
+
+def _category(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, category: str) -> Text:
+    keys = {"endpoint": endpoint.name, "visit": visit, "arm": arm, "statistic": "n"}
+    number, whole = (bundle.rows.get("response", groups=g, **keys).value for g in ({"category": category}, {}))
+    if number is None:
+        return DASH
+    return f"{number:.0f} ({percent(number / whole)})" if whole else f"{number:.0f}"
+
+
 def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
     notes = Footnotes()
     lines: list[Line] = []
     for endpoint in endpoints:
-        lines.append(Line(heading=f"{endpoint.label} ({endpoint.name}; {bundle.set_label(endpoint.population)})"))
+        lines.append(Line(heading=_title(bundle, endpoint)))
         for visit in _visits(bundle, endpoint):
             lines += [Line(_time(bundle, endpoint, visit.name, arm, notes), indent=True) for arm in bundle.arms]
     columns = (
@@ -161,7 +198,8 @@ def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
         Column("Events/N", number=True),
         Column("Median days (95% CI)", number=True),
     )
-    method = "Method: Kaplan-Meier. The event is seen at visits; a patient without it is censored at the last one."
+    seen = "The event is seen at visits; a patient without it is censored at the last one."
+    method = "Method: Kaplan-Meier." + ("" if all(e.derive.event for e in endpoints) else f" {seen}")
     return Table("table-times", "Time to event by arm", columns, tuple(lines), (method, *notes.notes))
 
 

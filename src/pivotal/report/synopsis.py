@@ -69,7 +69,7 @@ def _design(study: Study, sources: Sources, simulated: bool) -> tuple[tuple[Text
         ("Patients of this report", "virtual, drawn from the cohort model" if simulated else "real"),
         ("Planned", sources.marked(figure(head.planned), head.planned) if head.planned else None),
         ("Randomised", sources.marked(figure(head.randomised), head.randomised) if head.randomised else None),
-        ("Patients a trial here", sources.marked(plain(study.population.size), study.population)),
+        ("Patients a trial here", _size(study, sources)),
         ("Dates", "; ".join(f"{name.replace('_', ' ')} {date}" for name, date in head.dates.items()) or None),
     ]
     marked = sources.badge(head)
@@ -77,6 +77,11 @@ def _design(study: Study, sources: Sources, simulated: bool) -> tuple[tuple[Text
         (term, capital(text) if not isinstance(text, Markup) else text) for term, text in pairs if text
     ]
     return tuple([*found, ("Unless marked otherwise", marked)] if marked else found)
+
+
+def _size(study: Study, sources: Sources) -> Text | None:
+    size = study.population.size
+    return None if size is None else sources.marked(plain(size), study.population)
 
 
 def _further_facts(study: Study, sources: Sources) -> list[Block]:
@@ -96,7 +101,7 @@ def _arms(study: Study, sources: Sources) -> Table:
                 arm.name + (" (control)" if arm.control else ""),
                 capital(arm.treatment or arm.label or DASH),
                 capital(arm.regimen or DASH),
-                plain(arm.ratio),
+                plain(arm.ratio) if _allocates(study) else DASH,
                 sources.badge(arm),
             )
         )
@@ -109,7 +114,14 @@ def _arms(study: Study, sources: Sources) -> Table:
         Column("Ratio", number=True),
         Column("Basis"),
     )
-    return Table("table-arms", "Arms", columns, lines, origin="design")
+    told = [n for n in range(len(columns)) if n == 0 or any(line.cells[n] not in (DASH, "") for line in lines)]
+    lines = tuple(Line(tuple(line.cells[n] for n in told)) for line in lines)
+    return Table("table-arms", "Arms", tuple(columns[n] for n in told), lines, origin="design")
+
+
+def _allocates(study: Study) -> bool:
+    """Whether the study file says how patients are allocated; of a trial that was run only the data may know."""
+    return study.randomisation.method != "as recorded"
 
 
 def _randomisation(study: Study, sources: Sources) -> tuple[tuple[Text, Text], ...]:
@@ -118,8 +130,9 @@ def _randomisation(study: Study, sources: Sources) -> tuple[tuple[Text, Text], .
     blocks = f", blocks of {listed([plain(b) for b in plan.block_sizes], 'or')}" if plan.block_sizes else ""
     pairs: list[tuple[Text, Text]] = [
         ("Randomisation", sources.marked(f"{capital(plan.method)}{blocks}", plan)),
-        ("Ratio", f"{ratio} ({', '.join(arm.name for arm in study.arms)})"),
     ]
+    if _allocates(study):
+        pairs.append(("Ratio", f"{ratio} ({', '.join(arm.name for arm in study.arms)})"))
     for stratum in plan.strata:
         levels = listed([level.label for level in stratum.levels], "or")
         term = f"Stratum: {stratum.label or stratum.name}"
@@ -183,7 +196,8 @@ def _estimands(study: Study, sources: Sources) -> Table:
     notes = Footnotes()
     lines = []
     for e in study.endpoints:
-        lines.append(Line(heading=join([f"{capital(e.role)}: {e.label} ({e.name})", sources.badge(e)])))
+        name = f" ({e.name})" if e.name != e.label else ""
+        lines.append(Line(heading=join([f"{capital(e.role)}: {e.label}{name}", sources.badge(e)])))
         lines.append(Line(_estimand(e, study, sources), indent=True))
     columns = (
         Column("Population", wide=True),
@@ -213,8 +227,14 @@ def _testing(study: Study, sources: Sources) -> Markup:
     if not testing.hypotheses:
         return sources.marked("The study file names no hypotheses to be tested.", testing)
     number = len(testing.hypotheses)
+    if number == 1:
+        one = testing.hypotheses[0]
+        level = f"at the two-sided {short_percent(testing.alpha)} level"
+        reason = f"Reason: {testing.assumed or testing.derived}." if testing.assumed or testing.derived else ""
+        text = f"One null hypothesis, {one.endpoint} of {one.arm} against {one.comparator}, is tested {level}."
+        return join([sources.marked(text, testing), reason])
     text = (
-        f"{capital(number_word(number))} null hypothes{'is' if number == 1 else 'es'}, tested along a graph of "
+        f"{capital(number_word(number))} null hypotheses, tested along a graph of "
         f"weighted Bonferroni tests at a two-sided family-wise level of {short_percent(testing.alpha)}."
     )
     link = Markup('It is drawn, with the decisions, under <a href="#testing">Testing graph</a>.')

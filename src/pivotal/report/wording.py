@@ -58,6 +58,8 @@ def variable(endpoint: Endpoint, study: Study) -> str:
     derive = endpoint.derive
     label = next((p.label for p in study.parameters if p.name == derive.parameter), derive.parameter)
     what = listed(_conditions(derive)) if derive.is_binary else f"{derive.quantity}"
+    if derive.event is not None:
+        what = f"days, as recorded; the event where {derive.event} is 1"
     joined = f"{label}: {what}"
     return f"{joined}, at {endpoint.visit}"
 
@@ -97,7 +99,7 @@ def method(analysis: Analysis, study: Study) -> str:
 
 _NAMES = (
     "Clopper", "Pearson", "Cochran", "Mantel", "Haenszel", "Robins", "Breslow", "Greenland", "Miettinen", "Nurminen",
-    "Newcombe", "Fisher", "Sato", "Wald", "Wilson",
+    "Newcombe", "Fisher", "Sato", "Wald", "Wilson", "Wilcoxon",
 )  # fmt: skip
 
 
@@ -107,7 +109,8 @@ def method_name(name: str) -> str:
         name = re.sub(rf"\b{person.lower()}\b", person, name)
     name = re.sub(r"\blogistic (Wald|likelihood-ratio)", r"logistic regression (\1)", name)
     name = re.sub(r"\bexact conditional logistic\b(?! reg)", "exact conditional logistic regression", name)
-    return re.sub(r"\bancova\b", "ANCOVA", name)
+    name = re.sub(r"\bvan elteren\b", "van Elteren", name)
+    return re.sub(r"\b(ancova|gee|mmrm)\b", lambda found: found.group().upper(), name)
 
 
 def covariate(name: str, study: Study) -> str:

@@ -82,7 +82,7 @@ class Job:
 
     def blocks(self, replicates: int) -> list[int]:
         """Sizes of the blocks that make up so many replicates."""
-        return blocks(replicates, block_size(self.study.population.size))
+        return blocks(replicates, block_size(self.study.size))
 
 
 def run_block(job: Job, block: int, replicates: int) -> Tally:

@@ -56,7 +56,7 @@ def population_values(
 
 
 def _patients(study: Study) -> int:
-    return study.population.size
+    return study.size
 
 
 def _count(study: Study, size: int) -> int:

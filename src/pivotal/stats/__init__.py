@@ -30,6 +30,7 @@ from pivotal.stats.exact_logistic import (
 )
 from pivotal.stats.firth import firth, firth_lr_test, fit_firth
 from pivotal.stats.fisher import fisher_exact
+from pivotal.stats.gee import GeeFit, fit_gee
 from pivotal.stats.graph import GraphTest, bonferroni_graph
 from pivotal.stats.graph_intervals import GraphIntervals, graph_intervals
 from pivotal.stats.graph_trace import GraphTrace, graph_trace, update_graph
@@ -157,6 +158,7 @@ __all__ = [
     "ExactLogistic",
     "FTest",
     "Factor",
+    "GeeFit",
     "Graph",
     "GraphIntervals",
     "GraphTest",
@@ -239,6 +241,7 @@ __all__ = [
     "fisher_exact",
     "fit_cox",
     "fit_firth",
+    "fit_gee",
     "fit_logistic",
     "fit_mmrm",
     "fit_modified_poisson",

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pivotal.errors import StudyError, UsageError, nearest
 from pivotal.study.checks import check
 from pivotal.study.checks.node import Problem
+from pivotal.study.defaults import completed
 from pivotal.study.model import Study
 from pivotal.study.schema import problems
 from pivotal.study.toml import faults, parsed, text_of
@@ -48,7 +49,7 @@ def load(study: str | Path) -> Study:
 
 def read(text: str, name: str = "study.toml", *, folder: Path | None = None) -> Study:
     """Read and check the text of a study file; `name` is how faults speak of it, `folder` where its data set lies."""
-    data = parsed(text, name)
+    data = completed(parsed(text, name))
     found, study = _validated(data)
     found += check(data)
     if folder is not None:
@@ -108,7 +109,12 @@ def _validated(data: dict[str, Any]) -> tuple[list[Problem], Study | None]:
 def _data_set(data: dict[str, Any], folder: Path) -> list[Problem]:
     head = data.get("study")
     file = head.get("data") if isinstance(head, dict) else None
-    if not isinstance(file, str) or (folder / file).is_file():
+    if not isinstance(file, str):
+        return []
+    if Path(file).name != file:
+        mend = "Put it there and give its name, or leave data out and give --data."
+        return [Problem(("study", "data"), f"{file!r}, a path", "the data file lies beside the study file", mend)]
+    if (folder / file).is_file():
         return []
     allowed = "the data set of a real trial lies beside its study file"
     return [Problem(("study", "data"), f"{file!r}, which is not there", allowed, f"Put {file!r} into {folder}.")]

@@ -42,6 +42,7 @@ Method = Literal[
     "poisson",
     "negative binomial",
     "exposure-adjusted incidence rate",
+    "gee",
     "log-rank",
     "cox",
     "restricted mean survival time",
@@ -65,6 +66,8 @@ Variance = Literal[
     "model", "robust", "hc0", "hc1", "hc2", "hc3", "jackknife", "bias-reduced",
     "sato", "greenland-robins", "klingenberg",
 ]  # fmt: skip
+Correlation = Literal["exchangeable", "independence", "ar(1)", "unstructured"]
+Effect = Literal["by visit", "common"]
 Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto"]
 Preset = Literal["sas", "r"]
 
@@ -102,6 +105,7 @@ POOLED: frozenset[Method] = frozenset(
         "proportional odds",
         "poisson",
         "negative binomial",
+        "gee",
     }
 )
 """Methods whose estimate has a standard error (of a ratio: of its logarithm) that Rubin's rules can pool."""
@@ -155,6 +159,16 @@ METHODS: dict[Method, MethodSpec] = {
     "poisson": MethodSpec(("count",), "any", {"variance": ("model", "hc0")}),
     "negative binomial": MethodSpec(("count",), "any", {"preset": ("r", "sas")}),
     "exposure-adjusted incidence rate": MethodSpec(("count",), "none"),
+    "gee": MethodSpec(
+        ("binary", "count"),
+        "any",
+        {
+            "correlation": ("exchangeable", "independence", "ar(1)", "unstructured"),
+            "effect": ("by visit", "common"),
+            "variance": ("robust", "model", "bias-reduced"),
+            "by_visit": (),
+        },
+    ),
     "log-rank": MethodSpec(
         ("time to event",), "factors", {"weighting": ("log-rank", "gehan", "tarone-ware", "peto")}
     ),

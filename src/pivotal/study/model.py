@@ -10,11 +10,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pivotal.errors import UsageError
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
-from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
+from pivotal.study.mapping import ColumnMap, DataMap, ParameterMap, VisitMap
+from pivotal.study.methods import (
+    Correlation,
+    Covariance,
+    Df,
+    Effect,
+    Kind,
+    Method,
+    Preset,
+    Ties,
+    Variance,
+    Weighting,
+    options,
+)
 from pivotal.study.monitoring import SafetyMonitoring
-from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
+from pivotal.study.published import Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
@@ -60,6 +74,7 @@ __all__ = [
     "Testing",
     "Variable",
     "Visit",
+    "VisitMap",
 ]
 
 
@@ -109,7 +124,11 @@ class Variable(Sourced):
 class Population(Sourced):
     """Who may be enrolled, and how many."""
 
-    size: int = Field(ge=2, description="patients randomised in one trial")
+    size: int | None = Field(
+        default=None,
+        ge=2,
+        description="patients randomised in one trial; those of the data where a real trial has none",
+    )
     criteria: tuple[Criterion, ...] = ()
 
 
@@ -204,11 +223,15 @@ class Derivation(Part):
     improvement_at_least: float | None = None
     percent_improvement_at_least: float | None = None
     quantity: Literal["value", "change", "percent change"] | None = None
+    event: Name | None = Field(
+        default=None,
+        description="of a recorded time in days: the parameter that is 1 where it is the event's, 0 where censored",
+    )
 
     @property
     def is_binary(self) -> bool:
         """Whether the derivation gives responders rather than a measurement."""
-        return self.quantity is None
+        return self.quantity is None and self.event is None
 
 
 Strategy = Literal["non-response", "observed cases", "last observation carried forward", "multiple imputation"]
@@ -241,6 +264,11 @@ class Imputation(Sourced):
         "copy increments in reference",
         "last mean carried forward",
     ] = Field(default="missing at random", description="of a patient's values after leaving (reference-based)")
+    draws: Literal["bootstrap", "bayes"] = Field(default="bootstrap", description="of the parameters (reference-based)")
+    inference: Literal["rubin", "jackknife", "anchored jackknife"] = Field(
+        default="rubin",
+        description="Rubin's rules over imputations drawn; or conditional means, one imputation, and the jackknife",
+    )
     reference: Name | None = Field(default=None, description="the reference arm; control by default")
     delta: dict[str, float] = Field(default_factory=dict, description="what is added to imputed values, by arm")
 
@@ -259,6 +287,8 @@ class Imputation(Sourced):
         detail = self.assumption if self.method == "reference-based" else self.regression
         how = f"{self.method} ({detail})" if detail else self.method
         shifts = "".join(f"; {shift:+g} in {arm}" for arm, shift in self.delta.items())
+        if self.inference != "rubin":
+            return f"conditional means with {self.inference}, {how}{shifts}"
         return f"{self.imputations} imputations, {how}{shifts}"
 
 
@@ -276,7 +306,9 @@ class Analysis(Sourced):
     covariance: Covariance | None = Field(default=None, description="of the visits, within a patient (mmrm)")
     df: Df | None = Field(default=None, description="denominator degrees of freedom (mmrm)")
     variance: Variance | None = None
-    by_visit: tuple[str, ...] = Field(default=(), description="covariates whose effect differs by visit (mmrm)")
+    by_visit: tuple[str, ...] = Field(default=(), description="covariates whose effect differs by visit (mmrm, gee)")
+    correlation: Correlation | None = Field(default=None, description="working correlation of the visits (gee)")
+    effect: Effect | None = Field(default=None, description="of the arm: one a visit, or one for all visits (gee)")
     strata: tuple[str, ...] = Field(default=(), description="factors with a baseline hazard each (cox)")
     ties: Ties | None = Field(default=None, description="of event times (cox)")
     weighting: Weighting | None = Field(default=None, description="of event times (log-rank)")
@@ -375,6 +407,13 @@ class Study(Part):
     def id(self) -> str:
         """The study's identifier."""
         return self.study.id
+
+    @property
+    def size(self) -> int:
+        """Patients randomised in one virtual trial."""
+        if self.population.size is None:
+            raise UsageError(f"{self.id} says no size, so that no trial of it can be made. Add size to [population].")
+        return self.population.size
 
     @property
     def control(self) -> int:

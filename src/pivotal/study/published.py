@@ -1,4 +1,4 @@
-"""What was published, and how the data set of a real trial is read."""
+"""What was published, to stand beside what is computed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pivotal.study.base import Name, Part, Sourced
+from pivotal.study.base import Name, Sourced
 
 
 class Posted(Sourced):
@@ -32,27 +32,3 @@ class Posted(Sourced):
     digits: int | None = Field(default=None, ge=0)
     limit_digits: int | None = Field(default=None, ge=0)
     method: str | None = None
-
-
-class ColumnMap(Part):
-    """A column of a data set and what its entries mean; an entry that `values` does not name is read as it stands."""
-
-    column: Name
-    values: dict[str, bool | float | str] = Field(default_factory=dict)
-
-
-class ParameterMap(ColumnMap):
-    """Where one parameter's values at one visit stand in a data set."""
-
-    parameter: Name
-    visit: Name
-
-
-class DataMap(Sourced):
-    """How the data set of a real trial maps to subjects, arms, baseline variables and parameters."""
-
-    subject: Name
-    arm: ColumnMap
-    variables: dict[str, ColumnMap] = Field(default_factory=dict)
-    parameters: tuple[ParameterMap, ...] = ()
-    missing: tuple[str, ...] = ("", "NA")

@@ -75,7 +75,10 @@ def _head(study: Study) -> list[str]:
         ("Planned", figure(head.planned) if head.planned else None),
         ("Randomised", figure(head.randomised) if head.randomised else None),
         ("Dates", "; ".join(f"{key.replace('_', ' ')} {day}" for key, day in head.dates.items()) or None),
-        ("Patients", "virtual" if head.patients == "virtual" else f"real, from {head.data}"),
+        (
+            "Patients",
+            "virtual" if head.patients == "virtual" else f"real, from {head.data or 'a file given with --data'}",
+        ),
         ("Note", head.note),
     ]
     said = [(key, text) for key, text in pairs if text]
@@ -83,7 +86,8 @@ def _head(study: Study) -> list[str]:
 
 
 def _population(study: Study) -> list[str]:
-    size = f"{study.population.size} patients in one trial{mark(study.population)}."
+    many = f"{study.population.size} patients" if study.population.size is not None else "The patients of the data"
+    size = f"{many} in one trial{mark(study.population)}."
     lines = wrapped(size, indent="  ")
     for kind, title in (("inclusion", "Included"), ("exclusion", "Excluded")):
         chosen = [c for c in study.population.criteria if c.kind == kind]
@@ -106,7 +110,8 @@ def _arms(study: Study) -> list[str]:
         what = arm.treatment or arm.label or arm.name
         regimen = f", {arm.regimen}" if arm.regimen else ""
         control = "; control" if arm.control else ""
-        pairs.append((arm.name, f"{what}{regimen}{control}; ratio {arm.ratio}{mark(arm)}"))
+        ratio = f"; ratio {arm.ratio}" if study.randomisation.method != "as recorded" else ""
+        pairs.append((arm.name, f"{what}{regimen}{control}{ratio}{mark(arm)}"))
     return items(pairs)
 
 
@@ -114,7 +119,8 @@ def _randomisation(study: Study) -> list[str]:
     randomisation = study.randomisation
     ratio = ":".join(str(arm.ratio) for arm in study.arms)
     sizes = f", blocks of {_either(map(str, randomisation.block_sizes))}" if randomisation.block_sizes else ""
-    lines = wrapped(f"{randomisation.method}, {ratio}{sizes}{mark(randomisation)}", indent="  ")
+    ratio = "" if randomisation.method == "as recorded" else f", {ratio}"
+    lines = wrapped(f"{randomisation.method}{ratio}{sizes}{mark(randomisation)}", indent="  ")
     for stratum in randomisation.strata:
         labels = _either(level.label for level in stratum.levels)
         text = f"by {stratum.label or stratum.name} ({stratum.name}): {labels}{mark(stratum)}"

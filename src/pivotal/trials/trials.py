@@ -57,6 +57,8 @@ class Trials:
         Unique subject identifiers, for R = 1.
     virtual
         Whether the patients are made up. Everything made from them says SIMULATED.
+    notes
+        What reading a data file left out or took for granted, in sentences.
     """
 
     arms: tuple[str, ...]
@@ -71,6 +73,7 @@ class Trials:
     screening: Screening | None = None
     ids: tuple[str, ...] | None = None
     virtual: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,6 +109,7 @@ class Trials:
             screening=screening,
             ids=self.ids,
             virtual=self.virtual,
+            notes=self.notes,
         )
 
 

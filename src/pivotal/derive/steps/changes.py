@@ -9,7 +9,6 @@ from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
 from pivotal.study.recipe_visits import Baseline, Change, Previous
 
-
 ROW = "_row"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pivotal.plan.batch import Batch
 from pivotal.plan.methods.binary import from_cells, in_large_sample
 from pivotal.plan.methods.continuous import ancova
-from pivotal.plan.methods.longitudinal import mmrm
+from pivotal.plan.methods.longitudinal import gee, mmrm
 from pivotal.plan.methods.outcome import Outcome, Pair
 from pivotal.plan.methods.ranks import van_elteren, wilcoxon
 from pivotal.plan.methods.regression import incidence_rate, negative_binomial, poisson, proportional_odds
@@ -33,6 +33,7 @@ BY_PATIENT: dict[Method, ByPatient] = {
     "poisson": poisson,
     "negative binomial": negative_binomial,
     "exposure-adjusted incidence rate": incidence_rate,
+    "gee": gee,
     "log-rank": log_rank,
     "cox": cox,
     "restricted mean survival time": restricted_mean,

@@ -60,5 +60,5 @@ def _covariate(batch: Batch, name: str) -> tuple[list[Floats], Mask]:
         each = batch.strata((name,)).factors[0]
         dummies = [(each.codes == code).astype(np.float64) for code in range(1, len(each.labels))]
         return dummies, np.asarray(each.codes >= 0)
-    numbers = batch.number(name)
+    numbers = batch.number(name) if name in batch.trials.subject else batch.at_baseline(name)
     return [numbers], ~np.isnan(numbers)

@@ -1,4 +1,4 @@
-"""The mixed model for repeated measures: it sees a continuous endpoint at every visit at which it is summarised."""
+"""Models of all visits at which an endpoint is summarised: the mixed model, generalised estimating equations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from pivotal import stats
 from pivotal.plan.batch import Batch, visits
 from pivotal.plan.methods.design import Rows, patient_rows
-from pivotal.plan.methods.outcome import Floats, Outcome, Pair
+from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated
 from pivotal.stats.estimate import Estimate
 from pivotal.study.methods import Covariance
 from pivotal.study.model import Analysis, Endpoint
@@ -36,7 +36,7 @@ def mmrm(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs
     Every arm has a mean of its own at each visit; a covariate has one coefficient, or one at each visit where the
     analysis's `by_visit` names it.
     """
-    names = [name for name in visits(endpoint, batch.study) if name != batch.study.baseline_visit.name]
+    names = _after_baseline(batch, endpoint)
     y = np.stack([_outcome(batch, endpoint, name) for name in names], axis=2)
     covariance = analysis.covariance or "unstructured"
     days = {v.name: float(v.day) for v in batch.study.visits}
@@ -52,11 +52,59 @@ def mmrm(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs
         wanted = [pair for pair in pairs if pair[1] == comparator]
         contrasts = np.stack([_contrast(rows, common, pair[0], names.index(visit), len(names)) for pair in wanted])
         found, method = _inference(fit, contrasts, analysis)
-        outcomes += [
-            Outcome(pair, _one(found, c), "mean difference", f"mmrm {covariance} {method}")
-            for c, pair in enumerate(wanted)
-        ]
+        at = names.index(visit)
+        extra = {"minus_2_log_likelihood": -2 * fit.loglik}
+        means = _ls_means(batch, np.where(rows.known[..., None], y, np.nan), design, rows, fit)
+        for c, pair in enumerate(wanted):
+            own = {"ls_mean": means[pair[0]][:, at], "ls_mean_comparator": means[comparator][:, at]}
+            words = f"mmrm {covariance} {method}"
+            outcomes.append(Outcome(pair, _one(found, c), "mean difference", words, own | extra))
     return outcomes
+
+
+def _ls_means(batch: Batch, y: Floats, design: stats.VisitDesign, rows: Rows, fit: stats.MmrmFit) -> dict[int, Floats]:
+    """LS means of the arms at the visits, by arm, (replicate, visit); levels of factors with equal weights."""
+    arms = list(rows.column)
+    factors = [own for name, own in rows.covariates.items() if batch.is_factor(name)]
+    found = stats.visit_means_rows(y, design, [rows.column[arm] for arm in arms], factors)
+    means = np.einsum("rkjc,rc->rkj", found, fit.coefficients)
+    (reference,) = set(range(len(batch.study.arms))) - set(arms)
+    return {arm: means[:, k] for k, arm in enumerate([reference, *arms])}
+
+
+def gee(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
+    """Odds ratios or rate ratios between arms, by generalised estimating equations over the visits after baseline.
+
+    Every visit has a mean of its own; the arm has an effect at each visit, or one for all of them; a covariate has one
+    coefficient, or one at each visit where the analysis's `by_visit` names it.
+    """
+    names = _after_baseline(batch, endpoint)
+    y = np.stack([_outcome(batch, endpoint, name) for name in names], axis=2)
+    binary, common_effect = endpoint.kind == "binary", analysis.effect == "common"
+    correlation, variance = analysis.correlation or "exchangeable", analysis.variance or "robust"
+    outcomes = []
+    for comparator in dict.fromkeys(pair[1] for pair in pairs):
+        rows = patient_rows(batch, analysis.covariates, comparator)
+        common = [c for name, own in rows.covariates.items() if name not in analysis.by_visit for c in own]
+        common += list(rows.column.values()) if common_effect else []
+        design = stats.visit_design(np.where(rows.known[..., None], rows.x, 0.0), len(names), common)
+        fit = stats.fit_gee(
+            np.where(rows.known[..., None], y, np.nan), design, correlation=correlation,
+            family="binomial" if binary else "poisson",
+        )  # fmt: skip
+        covariance = {"robust": fit.covariance, "model": fit.model, "bias-reduced": fit.bias_reduced}[variance]
+        effect = "common effect" if common_effect else "effect by visit"
+        words = f"gee {correlation}, {effect}, {variance} variance"
+        for pair in (p for p in pairs if p[1] == comparator):
+            column = _position(rows, common, pair[0], 0 if common_effect else names.index(visit), len(names))
+            found = exponentiated(stats.wald(fit, column, level=analysis.level, covariance=covariance))
+            scale = "odds ratio" if binary else "rate ratio"
+            outcomes.append(Outcome(pair, found, scale, words, {"patients": fit.patients}))
+    return outcomes
+
+
+def _after_baseline(batch: Batch, endpoint: Endpoint) -> list[str]:
+    return [name for name in visits(endpoint, batch.study) if name != batch.study.baseline_visit.name]
 
 
 def _outcome(batch: Batch, endpoint: Endpoint, visit: str) -> Floats:
@@ -66,11 +114,20 @@ def _outcome(batch: Batch, endpoint: Endpoint, visit: str) -> Floats:
 
 
 def _contrast(rows: Rows, common: list[int], arm: int, visit: int, visits_: int) -> Floats:
-    """An arm's column at a visit: a covariate of `visit_design` has a column a visit, or one if it is common."""
-    widths = [1 if c in common else visits_ for c in range(rows.x.shape[2])]
-    contrast = np.zeros(sum(widths))
-    contrast[sum(widths[: rows.column[arm]]) + visit] = 1.0
+    """The contrast that is an arm's effect at a visit."""
+    contrast = np.zeros(sum(_widths(rows, common, visits_)))
+    contrast[_position(rows, common, arm, visit, visits_)] = 1.0
     return contrast
+
+
+def _position(rows: Rows, common: list[int], arm: int, visit: int, visits_: int) -> int:
+    """An arm's column at a visit."""
+    return sum(_widths(rows, common, visits_)[: rows.column[arm]]) + visit
+
+
+def _widths(rows: Rows, common: list[int], visits_: int) -> list[int]:
+    """Columns of each covariate in `visit_design`: one a visit, or one if it is common."""
+    return [1 if c in common else visits_ for c in range(rows.x.shape[2])]
 
 
 def _inference(fit: stats.MmrmFit, contrasts: Floats, analysis: Analysis) -> tuple[Estimate, str]:

@@ -22,6 +22,10 @@ def check(study: Node) -> Iterator[Problem]:
         yield from _measured(study, endpoint)
         yield from _kind(endpoint)
         yield from _range(study, endpoint)
+        if endpoint.child("derive").has("event") and study.has("cohort"):
+            yield endpoint.child("derive", "event").problem(
+                "virtual patients have their events at visits", "Give a condition instead, or remove [cohort]."
+            )
         yield from _imputation(study, endpoint)
         for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
             yield from _analysis(study, endpoint, analysis)
@@ -68,12 +72,26 @@ def _kind(endpoint: Node) -> Iterator[Problem]:
         )
     if kind in MEASURED:
         yield from _quantity(endpoint, kind, thresholds)
-    if kind == "time to event" and isinstance(derive.data, dict) and not thresholds:
+    yield from _event(endpoint, kind, thresholds)
+    if kind == "time to event" and isinstance(derive.data, dict) and not thresholds and not derive.has("event"):
         yield derive.problem(
             "a time to event says what the event is: the first visit at which all conditions hold",
-            f"Add one of: {', '.join(_THRESHOLDS)}.",
+            f"Add one of: {', '.join(_THRESHOLDS)}; or event, the parameter that says so of a recorded time.",
             found="without a condition",
         )
+
+
+def _event(endpoint: Node, kind: str | None, thresholds: list[str]) -> Iterator[Problem]:
+    """A recorded time has its event recorded, and nothing else."""
+    derive = endpoint.child("derive")
+    if not derive.has("event"):
+        return
+    if kind != "time to event":
+        yield derive.child("event").problem(
+            "an event is of a recorded time", 'Remove it, or set kind = "time to event".'
+        )
+    for key in thresholds:
+        yield derive.child(key).problem("a recorded time has no conditions", f"Remove {key}, or event.")
 
 
 def _quantity(endpoint: Node, kind: str, thresholds: list[str]) -> Iterator[Problem]:
@@ -164,6 +182,9 @@ def _imputation(study: Node, endpoint: Node) -> Iterator[Problem]:
         )
     if asked and endpoint.text("kind") == "time to event":
         yield events.child(asked[0]).problem("times to event are censored, not imputed", 'Use "observed cases".')
+    for key in ("draws", "inference", "assumption"):
+        if part.has(key) and part.text("method") in ("multivariate normal", "fully conditional specification"):
+            yield part.child(key).problem(f"{key} is of reference-based imputation", f"Remove {key}.")
     for analysis in [endpoint.child("analysis"), *endpoint.rows("supplementary")]:
         method = analysis.text("method")
         if asked and method in METHODS and method not in POOLED:

@@ -83,14 +83,36 @@ def _screening(enrolment: Enrolment, row: Node) -> Iterator[Problem]:
 def _real(study: Node) -> Iterator[Problem]:
     head = study.child("study")
     real = head.text("patients") == "real"
-    if real and not head.has("data"):
-        yield head.child("patients").problem("a trial with real patients names its data set", 'Add data = "....csv".')
+    planned = study.has("cohort") or study.has("scenarios") or study.has("grids")
+    population = study.child("population")
+    if isinstance(population.data, dict) and not population.has("size") and (planned or not real):
+        yield study.child("population", "size").problem("population needs a size", "Add size.", found="missing")
     if real and not isinstance(study.child("data").data, dict):
         yield head.child("patients").problem(
-            "a [data] section says how its data set is read", "Add [data] with subject, arm, variables, parameters."
+            "a [data] section says how its data file is read", "Add [data] with subject, arm, variables, parameters."
         )
+    yield from _mapped(study)
     for name, column in study.entries("data", "variables"):
         variable = study.child("variables", name)
         for _, value in column.entries("values"):
             if variable.data is not None:
                 yield from value_of(variable, value)
+
+
+def _mapped(study: Node) -> Iterator[Problem]:
+    """A row of the data file is a patient, or a patient's visit, and the map says which."""
+    data = study.child("data")
+    if not isinstance(data.data, dict):
+        return
+    long = data.has("visit")
+    for row in data.rows("parameters"):
+        if not row.has("visit") and not long:
+            yield row.problem(
+                "a parameter's values are of a visit",
+                'Add visit = "..." to it, or [data.visit] with the column that says the visit.',
+                found="without a visit",
+            )
+    if long and not data.has("subject"):
+        yield data.child("visit").problem(
+            "a file with a row a visit says whose row it is", 'Add subject = "..." to [data].', found="without subject"
+        )

@@ -86,7 +86,8 @@ def _endpoints(study: Node) -> Iterator[Problem]:
         yield from unknown(endpoint.child("visit"), visits, "visit")
         yield from each_unknown(endpoint.rows("visits"), visits, "visit")
         yield from unknown(endpoint.child("population"), study.names("analysis_sets"), "analysis set")
-        yield from unknown(endpoint.child("derive", "parameter"), study.names("parameters"), "parameter")
+        for key in ("parameter", "event"):
+            yield from unknown(endpoint.child("derive", key), study.names("parameters"), "parameter")
 
 
 def _testing(study: Node) -> Iterator[Problem]:
@@ -146,6 +147,8 @@ def _data(study: Node) -> Iterator[Problem]:
     for row in study.rows("data", "parameters"):
         yield from unknown(row.child("parameter"), study.names("parameters"), "parameter")
         yield from unknown(row.child("visit"), study.names("visits"), "visit")
+    visits = [visit for key in ("visit", "last_visit") for _, visit in study.entries("data", key, "values")]
+    yield from each_unknown(visits, study.names("visits"), "visit")
     arms = [arm for _, arm in study.entries("data", "arm", "values")]
     yield from each_unknown(arms, study.names("arms"), "arm")
 
