@@ -19,6 +19,7 @@ from pivotal.study import Study, load, source_hash, source_text
 from pivotal.trials import Results, Trials
 
 if TYPE_CHECKING:
+    from pivotal.derive.prepared import Prepared
     from pivotal.randomise import RandomisationList
 
 JSON = dict[str, Any]
@@ -179,7 +180,8 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     study
         A study, or the name or path of one.
     data
-        A trial, or the folder that its data sets are in; None takes the data that come with a shipped real trial.
+        A trial, or the folder that its data sets are in: of Pivotal's own layout, or, where the study file says where
+        values stand in them, SDTM or ADaM. None takes the data that come with a shipped real trial.
 
     Returns
     -------
@@ -195,8 +197,30 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     from pivotal.records import load_data
 
     study = _study(study)
+    if study.from_datasets and data is not None and not isinstance(data, Trials):
+        return _analysed(study, _prepared(study, Path(data)))[1]
     trials = data if isinstance(data, Trials) else load_data(study, Path(data) if data is not None else None)
     return Plan(study).analyse(trials)
+
+
+def _prepared(study: Study, data: Path | None) -> Prepared:
+    from pivotal.derive.prepared import prepare
+
+    if data is None:
+        raise UsageError(f"{study.id} comes with no data: give the folder of its data sets (SDTM or ADaM) as --data.")
+    return prepare(study, data)
+
+
+def _analysed(study: Study, prepared: Prepared) -> tuple[Trials, Results]:
+    """Patients from data sets, their analyses, and the tables of the study file."""
+    from pivotal.plan import Plan
+    from pivotal.plan.tables import table_rows
+    from pivotal.records.adam import from_library
+
+    trials = from_library(study, prepared.library)
+    results = Plan(study).analyse(trials)
+    rows = (*results.rows, *table_rows(study, prepared.library))
+    return trials, Results(results.study, rows, results.virtual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,21 +301,29 @@ def run(
     if progress:
         progress("one trial: drawing, analysing, reporting", 0, 1)
     with whole(out) as folder:
+        prepared = None
         virtual = data is None and study.study.patients == "virtual"
-        if virtual:
-            records.write(study, draw(study, seed=seed), folder / "data")
-        trials = records.load_data(study, folder / "data" if virtual else data)
-        if not virtual:
-            records.write(study, trials, folder / "data")
+        if study.from_datasets and not virtual:
+            prepared = _prepared(study, data)
+            trials, results = _analysed(study, prepared)
+            _write_derived(prepared, folder / "data")
+        else:
+            if virtual:
+                records.write(study, draw(study, seed=seed), folder / "data")
+            trials = records.load_data(study, folder / "data" if virtual else data)
+            if not virtual:
+                records.write(study, trials, folder / "data")
+            results = Plan(study).analyse(trials)
         made = Run(
             study=study,
             text=source_text(name) if name is not None else study.model_dump_json(indent=1, by_alias=True),
-            results=Plan(study).analyse(trials),
+            results=results,
             published=recompute(study),
             trials=trials,
             operating_characteristics=found,
             calibration=_calibration(study, virtual),
-            provenance=provenance(study, name, seed, records.sources(folder / "data")),
+            provenance=provenance(study, name, seed, records.sources(folder / "data") if prepared is None else {})
+            | (_origins(prepared) if prepared is not None else {}),
             label=approval,
         )
         shipped = records.shipped(study)
@@ -365,6 +397,21 @@ def provenance(study: Study, name: str | None, seed: int, data: dict[str, str]) 
         "data_sha256": data,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["pivotal", *sys.argv[1:]]) if Path(sys.argv[0]).name.startswith("pivotal") else None,
+    }
+
+
+def _write_derived(prepared: Prepared, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in prepared.derived:
+        prepared.library[name].frame.write_parquet(folder / f"{name.lower()}.parquet")
+
+
+def _origins(prepared: Prepared) -> JSON:
+    """Each file's hash, and which data sets were given, which derived."""
+    return {
+        "data_sha256": prepared.sources,
+        "datasets_given": ", ".join(prepared.given),
+        "datasets_derived": ", ".join(prepared.derived) or "none",
     }
 
 

@@ -49,7 +49,11 @@ def event_time(endpoint: Endpoint, trials: Trials, visits: tuple[Visit, ...], un
     -------
     EventTime
         In days since the baseline visit. A patient without the event is censored at the last visit with a value.
+        A time that was recorded as such is taken as it is.
     """
+    recorded = endpoint.derive.parameter
+    if recorded in trials.times:
+        return EventTime(trials.times[recorded], trials.events[recorded])
     names = [visit.name for visit in visits]
     baseline = next(visit for visit in visits if visit.baseline)
     base = trials.value(endpoint.derive.parameter, baseline.name)

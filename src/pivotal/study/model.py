@@ -12,7 +12,20 @@ from pydantic import Field
 
 from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
-from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
+from pivotal.study.methods import (
+    Covariance,
+    Df,
+    Kind,
+    Method,
+    Pairs,
+    Preset,
+    Ties,
+    Treatment,
+    Variance,
+    Weighting,
+    options,
+)
+from pivotal.study.origin import Disposition, Origin
 from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
@@ -28,6 +41,7 @@ __all__ = [
     "ColumnMap",
     "DataMap",
     "Derivation",
+    "Disposition",
     "Dropout",
     "Edge",
     "Endpoint",
@@ -39,6 +53,7 @@ __all__ = [
     "Level",
     "Method",
     "Name",
+    "Origin",
     "Parameter",
     "ParameterMap",
     "Part",
@@ -129,6 +144,7 @@ class Arm(Sourced):
     control: bool = False
     treatment: str | None = None
     regimen: str | None = None
+    dose: float | None = Field(default=None, ge=0, description="for a dose response: 54 (mg a day)")
 
 
 class Level(Part):
@@ -191,6 +207,7 @@ class Parameter(Sourced):
     range: tuple[float, float] | None = None
     integer: bool = False
     better: Literal["lower", "higher"] = "lower"
+    origin: Origin | None = Field(default=None, alias="from", description="where its values stand in ADaM")
 
 
 class Derivation(Part):
@@ -203,6 +220,7 @@ class Derivation(Part):
     improvement_at_least: float | None = None
     percent_improvement_at_least: float | None = None
     quantity: Literal["value", "change", "percent change"] | None = None
+    mean_over: tuple[str, ...] = Field(default=(), description="visits over whose values the mean is taken, if seen")
 
     @property
     def is_binary(self) -> bool:
@@ -257,6 +275,10 @@ class Analysis(Sourced):
     covariates: tuple[str, ...] = ()
     level: float = Field(default=0.95, gt=0, lt=1)
     visits: tuple[str, ...] | None = Field(default=None, description="visits analysed; the endpoint's own by default")
+    pairs: Pairs = Field(default="against control", description="which arms are compared")
+    treatment: Treatment | None = Field(
+        default=None, description="arms as categories, or their doses as a number (ancova)"
+    )
     covariance: Covariance | None = Field(default=None, description="of the visits, within a patient (mmrm)")
     df: Df | None = Field(default=None, description="denominator degrees of freedom (mmrm)")
     variance: Variance | None = None
@@ -349,10 +371,16 @@ class Study(Part):
     cohort: Cohort | None = None
     scenarios: tuple[Scenario, ...] = ()
     grids: tuple[Grid, ...] = ()
+    disposition: Disposition | None = None
     data: DataMap | None = None
     datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
     tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")
     posted: tuple[Posted, ...] = ()
+
+    @property
+    def from_datasets(self) -> bool:
+        """Whether the patients of a real trial come from data sets as the field stores them."""
+        return any(parameter.origin is not None for parameter in self.parameters)
 
     @property
     def id(self) -> str:

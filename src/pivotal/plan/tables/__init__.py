@@ -4,6 +4,6 @@ Counting is done for all arms, categories and, where a frame has a column `REPLI
 """
 
 from pivotal.plan.tables import flags
-from pivotal.plan.tables.table import rows_of
+from pivotal.plan.tables.table import rows_of, table_rows
 
-__all__ = ["flags", "rows_of"]
+__all__ = ["flags", "rows_of", "table_rows"]

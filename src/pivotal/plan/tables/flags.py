@@ -20,8 +20,12 @@ def flags(table: Flags, study: Study, data: Library) -> Iterator[Row]:
     for flag, words in table.flags.items():
         for column in columns(table, study):
             there = in_column(patients, table, column)
-            n, total = there.filter(pl.col(flag) == "Y").height, there.height
+            n, total = there.filter(_holds(flag, there)).height, there.height
             about = {"arm": column, "groups": (("flag", words),)}
             yield number(key(table, statistic="n", **about), n)
             yield number(key(table, statistic="N", **about), total)
             yield number(key(table, statistic="rate", **about), n / total if total else float("nan"))
+
+
+def _holds(flag: str, frame: pl.DataFrame) -> pl.Expr:
+    return pl.col(flag) == "Y" if flag in frame.columns else pl.sql_expr(flag)

@@ -38,6 +38,12 @@ def rows_of(table: Any, study: Study, data: Library) -> Iterator[Row]:
     raise TypeError(f"no table is made for {type(table).__name__}")
 
 
+def table_rows(study: Study, data: Library) -> list[Row]:
+    """The rows of every table of a study file whose data set is there."""
+    wanted = [table for table in study.tables if isinstance(table, TableBase) and table.dataset in data]
+    return [row for table in wanted for row in rows_of(table, study, data)]
+
+
 def subjects(table: TableBase, data: Library) -> pl.DataFrame:
     """The patients who are the table's N: rows of ADSL."""
     adsl = data["ADSL"].frame

@@ -82,7 +82,7 @@ def _screening(enrolment: Enrolment, row: Node) -> Iterator[Problem]:
 
 def _real(study: Node) -> Iterator[Problem]:
     head = study.child("study")
-    real = head.text("patients") == "real"
+    real = head.text("patients") == "real" and not any(p.has("from") for p in study.rows("parameters"))
     if real and not head.has("data"):
         yield head.child("patients").problem("a trial with real patients names its data set", 'Add data = "....csv".')
     if real and not isinstance(study.child("data").data, dict):

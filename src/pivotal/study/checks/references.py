@@ -87,6 +87,7 @@ def _endpoints(study: Node) -> Iterator[Problem]:
         yield from each_unknown(endpoint.rows("visits"), visits, "visit")
         yield from unknown(endpoint.child("population"), study.names("analysis_sets"), "analysis set")
         yield from unknown(endpoint.child("derive", "parameter"), study.names("parameters"), "parameter")
+        yield from each_unknown(endpoint.child("derive").rows("mean_over"), visits, "visit")
 
 
 def _testing(study: Node) -> Iterator[Problem]:
