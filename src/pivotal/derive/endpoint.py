@@ -105,7 +105,7 @@ def _mean(trials: Trials, parameter: str, visits: tuple[str, ...]) -> Array:
     seen = observed(values)
     total = np.where(seen, values, 0.0).sum(axis=2)
     count = seen.sum(axis=2)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def _carried_forward(endpoint: Endpoint, trials: Trials, visit: str) -> Array:

@@ -1,4 +1,4 @@
-"""The data sets that a study's analyses need: those given, and those that its recipes derive from what was collected."""
+"""The data sets that a study needs for its analyses: those given, and those that its recipes derive."""
 
 from __future__ import annotations
 
