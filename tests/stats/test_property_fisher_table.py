@@ -57,7 +57,7 @@ def test_two_by_two_is_the_other_test() -> None:
 
 def test_order_of_rows_and_columns_and_turning_do_not_matter() -> None:
     rng = np.random.default_rng(SEED)
-    table = rng.integers(0, 30, size=(1, 3, 4)).astype(float)
+    table = rng.integers(0, 7, size=(1, 3, 4)).astype(float)
     p = fisher_exact_table(table).p
     for other in (table[:, ::-1], table[:, :, [2, 0, 3, 1]], np.swapaxes(table, 1, 2)):
         np.testing.assert_allclose(fisher_exact_table(other).p, p, rtol=1e-9)

@@ -13,8 +13,10 @@ from pivotal.plan.batch import Batch, visits
 from pivotal.plan.imputed import impute_and_pool, is_imputed
 from pivotal.plan.methods import Outcome, Pair, run
 from pivotal.plan.rows import estimate_rows
+from pivotal.plan.tables import endpoint_rows
 from pivotal.plan.testing import test_hypotheses
 from pivotal.study.model import Analysis, Endpoint, Study
+from pivotal.study.tables import EndpointTable
 from pivotal.trials import Key, Results, Row, Trials
 
 Scope = Literal["all", "hypotheses"]
@@ -75,6 +77,10 @@ class Plan:
                     if analysis is endpoint.analysis and visit == endpoint.visit:
                         tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
         yield from self._tested(tests, len(batch.trials.arm))
+        names = [endpoint.name for endpoint in self.chosen]
+        for table in self.study.tables:
+            if isinstance(table, EndpointTable) and table.endpoint in names:
+                yield from endpoint_rows(table, batch)
 
     def _confirmatory(self, batch: Batch) -> Iterator[Row]:
         tests: dict[tuple[str, Pair | None], Outcome] = {}

@@ -10,28 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pivotal.study.base import Name, Sourced
-from pivotal.study.recipes import Expression
+from pivotal.study.base import Name
+from pivotal.study.characteristics_tables import Characteristics
+from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, SurvivalCurves, SurvivalTimes
+from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
-
-class TableHead(Sourced):
-    """What all tables have."""
-
-    id: Name = Field(description="its number in the report: 14-1.01")
-    title: Name
-    population: str | None = Field(default=None, description="the words over the table: Safety")
-    unanchored: bool = Field(default=False, description="whether no printed number exists to compare it with")
-    footnotes: tuple[str, ...] = ()
-
-
-class TableBase(TableHead):
-    """A table of a data set's rows, an arm a column."""
-
-    dataset: Name
-    where: Expression | None = Field(default=None, description="rows of the data set that are looked at")
-    subjects: Expression | None = Field(default=None, description="which rows of ADSL are the table's N")
-    treatment: Name = Field(default="TRT01P", description="the column that holds the arm, named as in [[arms]]")
-    total: bool = Field(default=False, description="whether all arms together are a column")
+__all__ = ["EndpointTable", "Flags", "Table", "TableBase", "TableHead"]
 
 
 class Flags(TableBase):
@@ -43,4 +27,7 @@ class Flags(TableBase):
     )
 
 
-Table = Annotated[Flags, Field(discriminator="kind")]
+Table = Annotated[
+    Flags | Characteristics | Change | ChangeOverTime | Model | SurvivalCurves | SurvivalTimes,
+    Field(discriminator="kind"),
+]
