@@ -15,6 +15,9 @@ class Change(EndpointTable):
 
     kind: Literal["change"]
     parts: tuple[Literal["baseline", "value", "change"], ...] = ("baseline", "value", "change")
+    baseline_of: Literal["analysed", "everybody"] = Field(
+        default="analysed", description="whose baseline is summarised: of those analysed, or of all with a baseline"
+    )
     value_label: Name | None = Field(default=None, description="words for the value; the visit by default")
     digits: int = Field(default=0, ge=0, le=10, description="decimals of the values as measured")
     dose: Name | None = Field(default=None, description="the endpoint's analysis of dose response")
@@ -33,6 +36,9 @@ class Model(EndpointTable):
 
     kind: Literal["linear model"]
     analysis: Name = Field(description="the endpoint's analysis whose model it is")
+    margins: Literal["equal", "observed"] = Field(
+        default="equal", description="how the levels of other factors weigh in LS means (observed: LSMEANS / OM)"
+    )
 
 
 class SurvivalCurves(EndpointTable):
@@ -45,3 +51,6 @@ class SurvivalTimes(EndpointTable):
     """Events and Kaplan-Meier medians by arm, and a log-rank test of all arms."""
 
     kind: Literal["survival times"]
+    limits: Literal["log-log", "log", "plain", "logit", "arcsine"] = Field(
+        default="log-log", description="scale of the median's limits; SAS before version 9 had plain ones"
+    )

@@ -67,7 +67,7 @@ def change(table: Change, batch: Batch) -> Iterator[Row]:
     """Summaries of the table's parts, by arm, over the patients whom the analysis takes."""
     endpoint = batch.study.endpoint(table.endpoint)
     yield from members_rows(table, endpoint, batch)
-    yield from _summaries(table, endpoint, batch, table.visit or endpoint.visit, table.parts)
+    yield from _summaries(table, endpoint, batch, table.visit or endpoint.visit, table.parts, table.baseline_of)
 
 
 @endpoint_rows.register
@@ -80,11 +80,19 @@ def over_time(table: ChangeOverTime, batch: Batch) -> Iterator[Row]:
 
 
 def _summaries(
-    table: EndpointTable, endpoint: Endpoint, batch: Batch, visit: str, parts: tuple[str, ...]
+    table: EndpointTable,
+    endpoint: Endpoint,
+    batch: Batch,
+    visit: str,
+    parts: tuple[str, ...],
+    baseline_of: str = "analysed",
 ) -> Iterator[Row]:
-    analysed = _analysed(endpoint, batch, visit)
+    everybody = batch.members(endpoint.population)
     for part in parts:
         values = _values(endpoint, batch, visit, part)
+        analysed = _analysed(endpoint, batch, visit)
+        if part == "baseline" and baseline_of == "everybody":
+            analysed = np.ones_like(analysed) if everybody is None else everybody
         for a, arm in enumerate(batch.study.arms):
             found = summarise(values, analysed & (batch.trials.arm == a), endpoint.analysis.level)
             for statistic in STATISTICS:

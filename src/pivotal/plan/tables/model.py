@@ -51,7 +51,7 @@ def linear_model(table: Model, batch: Batch) -> Iterator[Row]:
     if dose:
         yield from _estimates(replace(about, groups=(("part", "estimate"),)), fitted.coefficient(1))
     else:
-        yield from _arms(about, batch, fitted)
+        yield from _arms(about, batch, fitted, equal=table.margins == "equal")
 
 
 def _levels(about: Key, batch: Batch, analysis: Analysis) -> Iterator[Row]:
@@ -106,11 +106,14 @@ def _given_others(about: Key, fitted: Fitted, terms: list[Term]) -> Iterator[Row
                 yield row(replace(about, statistic=name, groups=groups), value, test.reason)
 
 
-def _arms(about: Key, batch: Batch, fitted: Fitted) -> Iterator[Row]:
-    """Least-squares means of the arms, then their differences."""
+def _arms(about: Key, batch: Batch, fitted: Fitted, *, equal: bool) -> Iterator[Row]:
+    """Least-squares means of the arms, then their differences.
+
+    Without levels of their own the other factors stand at the means of their indicators, as patients have them.
+    """
     names = [arm.name for arm in batch.study.arms]
     others = [fitted.rows.covariates[name] for name in fitted.rows.covariates if batch.is_factor(name)]
-    grid = stats.ls_means_rows(fitted.sums.means, list(fitted.rows.column.values()), others)
+    grid = stats.ls_means_rows(fitted.sums.means, list(fitted.rows.column.values()), others if equal else ())
     for a, name in enumerate(names):
         yield from _estimates(
             replace(about, arm=name, groups=(("part", "ls mean"),)), fitted.contrast(grid[:, a])

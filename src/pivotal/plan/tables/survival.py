@@ -22,7 +22,7 @@ TICKS = 8
 
 @endpoint_rows.register
 def survival_times(table: SurvivalTimes, batch: Batch) -> Iterator[Row]:
-    """Events, N and median by arm, its limits as SAS has them, and the log-rank test of all arms."""
+    """Events, N and median by arm, its limits on the table's scale, and the log-rank test of all arms."""
     endpoint = batch.study.endpoint(table.endpoint)
     times = batch.event_time(endpoint, table.visit or endpoint.visit)
     about = table_key(table, endpoint, statistic="")
@@ -30,7 +30,7 @@ def survival_times(table: SurvivalTimes, batch: Batch) -> Iterator[Row]:
     for key, mask in _arms(about, batch, times):
         yield row(replace(key, statistic="n"), (mask & times.event).sum(axis=1))
         curve = stats.kaplan_meier(times.time, times.event, mask)
-        yield from _median(key, curve, endpoint.analysis.level)
+        yield from _median(key, curve, table.limits, endpoint.analysis.level)
     known = ~np.isnan(times.time)
     test = stats.log_rank(times.time, times.event, batch.trials.arm, observed=known).two_sided()
     for name in ("statistic", "df", "p"):
@@ -59,11 +59,11 @@ def _arms(about: Key, batch: Batch, times: EventTime) -> Iterator[tuple[Key, NDA
         yield replace(about, arm=arm.name), np.asarray(batch.trials.arm == a) & ~np.isnan(times.time)
 
 
-def _median(key: Key, curve: stats.KaplanMeier, level: float) -> Iterator[Row]:
-    found = stats.survival_quantile(curve, preset="sas", level=level)
+def _median(key: Key, curve: stats.KaplanMeier, limits: str, level: float) -> Iterator[Row]:
+    found = stats.survival_quantile(curve, conf_type=limits, level=level)
     for statistic, value in (("median", found.estimate), ("ci_low", found.ci_low), ("ci_high", found.ci_high)):
         assert value is not None
-        about = replace(key, statistic=statistic, method="kaplan-meier, limits as sas")
+        about = replace(key, statistic=statistic, method=f"kaplan-meier, {limits} limits")
         yield row(about, value[:, 0], found.reason[:, 0])
 
 
