@@ -33,7 +33,7 @@ def test_p_in_a_sentence() -> None:
 
 
 def test_minus_and_no_negative_zero() -> None:
-    assert fixed(-1.25, 1) == "−1.2"
+    assert fixed(-1.25, 1) == "−1.3"
     assert fixed(-0.0001, 2) == "0.00"
     assert fixed(12345.6, 1) == "12,345.6"
     assert percent(0.3657) == "36.6%"

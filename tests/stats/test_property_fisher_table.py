@@ -1,4 +1,4 @@
-"""The exact test of tables with several rows and columns: by enumeration, beside the 2x2 test, and its degenerate input."""
+"""The exact test of tables with several rows and columns: by enumeration, beside the 2x2 test; degenerate input."""
 
 from __future__ import annotations
 

@@ -28,8 +28,9 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     from pivotal.report.dotplot import forest
 
     groups = [
-        DotGroup(f"{endpoint.name}, {_visits(rows)}", tuple(_dot(bundle, c) for c in rows))
+        DotGroup(f"{endpoint.name}, {visit}", tuple(_dot(bundle, c) for c in rows if c.visit == visit))
         for endpoint, rows in ordered(bundle, comparisons)
+        for visit in dict.fromkeys(c.visit for c in rows)
     ]
     label = f"Forest plot, {scale}: " + "; ".join(f"{dot.label} {dot.words}" for g in groups for dot in g.dots)
     ratio = scale.endswith("ratio")
@@ -49,19 +50,20 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     return Figure(f"figure-forest-{scale.replace(' ', '-')}", caption, drawn["wide"], drawn["narrow"], tuple(notes))
 
 
-def _visits(rows: Sequence[Comparison]) -> str:
-    return ", ".join(dict.fromkeys(c.visit or "" for c in rows))
-
-
 def _dot(bundle: Bundle, c: Comparison) -> Dot:
     words = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
     name = method_name(c.method).replace(" regression", "") if c.role == "main" else c.analysis  # room is short
     return Dot(
-        f"{c.arm} · {name}",
+        f"{_arms(bundle, c)} · {name}",
         c["estimate"].value,
         c["ci_low"].value,
         c["ci_high"].value,
         words or "; ".join(c.reasons) or "no number",
         main=c.role == "main",
-        colour=colour(bundle.arms.index(c.arm), bundle.study.control),
+        colour=colour(bundle.arms.index(c.arm) if c.arm in bundle.arms else -1, bundle.study.control),
     )
+
+
+def _arms(bundle: Bundle, c: Comparison) -> str:
+    """The arm; with its comparator where that is not the control."""
+    return c.arm if c.comparator in ("", bundle.control.name) else f"{c.arm} v {c.comparator}"

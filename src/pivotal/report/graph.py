@@ -46,11 +46,10 @@ class Node:
         return self.x + self.width / 2, self.y + NODE_H / 2
 
 
-def graph_section(bundle: Bundle) -> Section:
-    """The testing strategy: drawn, and as a table."""
+def graph_section(bundle: Bundle) -> Section | None:
+    """The testing strategy: drawn, and as a table; None where the study names no hypotheses (the synopsis says so)."""
     if not bundle.study.testing.hypotheses:
-        why = Prose("The study file names no hypotheses, so nothing is tested along a graph.", style="empty")
-        return Section("testing", "Testing graph", [why])
+        return None
     blocks: list[Block] = [Prose(_lead(bundle), style="lead"), _figure(bundle), _table(bundle)]
     return Section("testing", "Testing graph", blocks)
 

@@ -17,8 +17,10 @@ ERRORS = 2
 """Monte-Carlo standard errors to either side that figures show."""
 
 
-def operating_section(bundle: Bundle) -> Section:
-    """The section, or why there is none."""
+def operating_section(bundle: Bundle) -> Section | None:
+    """The section, or why there is none; None where the study has no scenario to be simulated under."""
+    if not bundle.oc and not bundle.study.scenarios:
+        return None
     oc = bundle.oc
     title = "Operating characteristics"
     if not oc or not oc.get("rows"):

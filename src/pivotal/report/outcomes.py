@@ -21,15 +21,20 @@ ROLES = {"primary": "Primary", "secondary": "Secondary", "exploratory": "Explora
 
 def outcomes_section(bundle: Bundle) -> Section:
     """The section, or why there is none."""
-    main = bundle.rows.comparisons(role="main")
+    everything = bundle.rows.comparisons(role="main")
+    main = [c for c in everything if c.visit in (None, _own_visit(bundle, c))]
     if not main:
         why = Prose("The results hold no comparison of arms.", style="empty")
         return Section("results", "Results", [why])
     blocks: list[Block] = [Heading("main-analyses", "Main analyses"), _main_table(bundle, main)]
-    supplementary = bundle.rows.comparisons(role="supplementary")
+    supplementary = [c for c in everything if c not in main] + bundle.rows.comparisons(role="supplementary")
     if supplementary:
         blocks += [Heading("supplementary", "Supplementary analyses"), _supplementary_table(bundle, supplementary)]
     return Section("results", "Results", blocks)
+
+
+def _own_visit(bundle: Bundle, c: Comparison) -> str | None:
+    return next((e.visit for e in bundle.study.endpoints if e.name == c.endpoint), c.visit)
 
 
 def ordered(bundle: Bundle, comparisons: Sequence[Comparison]) -> list[tuple[Endpoint, list[Comparison]]]:

@@ -81,10 +81,12 @@ def _figure(bundle: Bundle, panels: list[Panel]) -> Figure:
         )
         for name in ("wide", "narrow")
     }
-    notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways; d3 is day 3."]
-    if not any(tick.startswith("d") for panel in panels for _, tick in panel.ticks):
-        notes = ["Vertical bars: 95% Clopper-Pearson intervals. Points of one visit are set apart sideways."]
-    if any(not panel.in_percent for panel in panels):
+    shares, means = (any(panel.in_percent is share for panel in panels) for share in (True, False))
+    method = "Clopper-Pearson intervals" if shares else "intervals of the mean, by the t distribution"
+    days = any(tick.startswith("d") for panel in panels for _, tick in panel.ticks)
+    apart = "Points of one visit are set apart sideways" + ("; d3 is day 3." if days else ".")
+    notes = [f"Vertical bars: 95% {method}. {apart}"]
+    if shares and means:
         notes.append("Of means: 95% intervals by the t distribution.")
     return Figure("figure-response", "Response by visit", drawn["wide"], drawn["narrow"], tuple(notes))
 
@@ -161,7 +163,11 @@ def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
         Column("Events/N", number=True),
         Column("Median days (95% CI)", number=True),
     )
-    method = "Method: Kaplan-Meier. The event is seen at visits; a patient without it is censored at the last one."
+    recorded = {p.name for p in bundle.study.parameters if p.origin is not None and p.origin.censor is not None}
+    seen = "The event is seen at visits; a patient without it is censored at the last one."
+    if all(e.derive.parameter in recorded for e in endpoints):
+        seen = "A patient without the event is censored when last observed."
+    method = f"Method: Kaplan-Meier. {seen}"
     return Table("table-times", "Time to event by arm", columns, tuple(lines), (method, *notes.notes))
 
 
@@ -170,4 +176,5 @@ def _time(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footn
     got = {s: bundle.rows.get("response", statistic=s, **keys) for s in ("n", "N", "median", "ci_low", "ci_high")}
     interval = limits(got["ci_low"], got["ci_high"], lambda value: fixed(value, 1))
     median = DASH if got["median"].value is None else fixed(got["median"].value, 1)
-    return visit, arm, x_of_n(got["n"], got["N"]), f"{median} ({interval})" + notes.mark(got["median"].reason)
+    shown = f"{median} ({interval})" if interval else median
+    return visit, arm, x_of_n(got["n"], got["N"]), shown + notes.mark(got["median"].reason)

@@ -58,7 +58,9 @@ def variable(endpoint: Endpoint, study: Study) -> str:
     derive = endpoint.derive
     label = next((p.label for p in study.parameters if p.name == derive.parameter), derive.parameter)
     what = listed(_conditions(derive)) if derive.is_binary else f"{derive.quantity}"
-    joined = f"{label}: {what}"
+    if derive.mean_over:
+        return f"{label}: mean of the {what}s from {derive.mean_over[0]} to {derive.mean_over[-1]}"
+    joined = f"{label}: {what}" if what else label
     return f"{joined}, at {endpoint.visit}"
 
 
@@ -89,10 +91,18 @@ def intercurrent(events: Intercurrent) -> list[tuple[str, str]]:
 def method(analysis: Analysis, study: Study) -> str:
     """An analysis in words: its method and what it adjusts for."""
     name = capital(method_name(analysis.method))
-    name += "".join(f", {key} {value}" for key, value in analysis.chosen.items())
+    name += "".join(f", {_option(key, value)}" for key, value in analysis.chosen.items())
     if not analysis.covariates:
         return name
     return f"{name}; adjusted for {', '.join(covariate(each, study) for each in analysis.covariates)}"
+
+
+def _option(key: str, value: str) -> str:
+    """An option in words."""
+    if key == "treatment":
+        return "dose as a number" if value == "dose" else "arms as categories"
+    names = {"df": "degrees of freedom", "preset": "conventions of"}
+    return f"{names.get(key, key)} {value.upper() if key == 'preset' else value}"
 
 
 _NAMES = (
@@ -107,7 +117,7 @@ def method_name(name: str) -> str:
         name = re.sub(rf"\b{person.lower()}\b", person, name)
     name = re.sub(r"\blogistic (Wald|likelihood-ratio)", r"logistic regression (\1)", name)
     name = re.sub(r"\bexact conditional logistic\b(?! reg)", "exact conditional logistic regression", name)
-    return re.sub(r"\bancova\b", "ANCOVA", name)
+    return re.sub(r"\b(ancova|mmrm)\b", lambda found: found[0].upper(), name)
 
 
 def covariate(name: str, study: Study) -> str:
@@ -115,7 +125,9 @@ def covariate(name: str, study: Study) -> str:
     strata = {s.name: s.label or s.name for s in study.randomisation.strata}
     if name in strata:
         return strata[name]
-    return study.variables[name].label if name in study.variables else name
+    if name in study.variables:
+        return study.variables[name].label
+    return f"baseline {name}" if name in {p.name for p in study.parameters} else name
 
 
 def level(analysis: Analysis) -> str:

@@ -115,12 +115,12 @@ def _arms(about: Key, batch: Batch, fitted: Fitted, *, equal: bool) -> Iterator[
     others = [fitted.rows.covariates[name] for name in fitted.rows.covariates if batch.is_factor(name)]
     grid = stats.ls_means_rows(fitted.sums.means, list(fitted.rows.column.values()), others if equal else ())
     for a, name in enumerate(names):
-        yield from _estimates(
-            replace(about, arm=name, groups=(("part", "ls mean"),)), fitted.contrast(grid[:, a])
-        )
+        yield from _estimates(replace(about, arm=name, groups=(("part", "ls mean"),)), fitted.contrast(grid[:, a]))
     for a, arm in enumerate(names):
         for b in range(a):
-            key = replace(about, arm=arm, comparator=names[b], groups=(("part", "ls mean difference"),))
+            key = replace(
+                about, arm=arm, comparator=names[b], groups=(("part", "ls mean difference"), ("role", "table"))
+            )
             yield from _estimates(key, fitted.contrast(grid[:, a] - grid[:, b]))
 
 

@@ -59,7 +59,10 @@ def _summary(found: Found, arms: list[str], part: str, digits: int, **about: Any
     means = [both(number(value("mean", a), digits + 1), number(value("sd", a), digits + 2)) for a in arms]
     yield Line(("Mean (SD)", *means), indent=True)
     medians = [
-        both(number(value("median", a), digits + 1), f"{number(value('min', a), digits)};{number(value('max', a), digits)}")
+        both(
+            number(value("median", a), digits + 1),
+            f"{number(value('min', a), digits)};{number(value('max', a), digits)}",
+        )
         for a in arms
     ]
     yield Line(("Median (Range)", *medians), indent=True)
@@ -69,7 +72,9 @@ def _comparisons(table: Change, found: Found, arms: list[str]) -> Iterator[Line]
     """For each comparator, with the arms that are compared with it: p, difference (SE), limits."""
     for comparator in arms:
         compared = {
-            arm: {s: found.value(analysis=table.pairs, arm=arm, comparator=comparator, statistic=s) for s in _STATISTICS}
+            arm: {
+                s: found.value(analysis=table.pairs, arm=arm, comparator=comparator, statistic=s) for s in _STATISTICS
+            }
             for arm in arms
         }
         if all(each["p"] is None for each in compared.values()):

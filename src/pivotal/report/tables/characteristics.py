@@ -19,9 +19,11 @@ def characteristics(table: Characteristics, found: Found) -> Table:
     tested = any(each.test is not None or getattr(each, "tested", None) for each in table.variables)
     lines: list[Line] = []
     for position, variable in enumerate(table.variables):
-        block = _summary if isinstance(variable, Summarised) else _counts
-        lines += block(variable, found, str(position))  # type: ignore[operator]
-    columns = headed(found) + ((Column("p-value", number=True),) if tested else ())
+        place = str(position)
+        lines += (
+            _summary(variable, found, place) if isinstance(variable, Summarised) else _counts(variable, found, place)
+        )
+    columns = headed(found) + ((Column("p\u2011value", number=True),) if tested else ())
     cut = [Line(line.cells[: len(columns)], line.heading, line.indent) for line in lines]
     return Table(f"table-{table.id}", caption(table), columns, tuple(cut), notes(table))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Section, Table
+from pivotal.report.document import Block, Column, Figure, Section, Table
 from pivotal.study.tables import TableHead
 
 TOTAL = "Total"
@@ -95,7 +95,8 @@ def tables_section(bundle: Bundle) -> Section | None:
     for table in bundle.study.tables:
         found = Found(tuple(records_of(table, bundle)))
         if found.records:
-            blocks.append(laid_out(table, found))
+            block = laid_out(table, found)
+            blocks.append(replace(block, numbered=False) if isinstance(block, Table | Figure) else block)
     return Section("tables", "Tables", blocks)
 
 
