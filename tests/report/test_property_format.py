@@ -50,7 +50,7 @@ def test_scales() -> None:
 
 def test_limits() -> None:
     show = on_scale("odds ratio")
-    assert limits(Found(1.951), Found(13.315), show) == "1.95 to 13.31"
+    assert limits(Found(1.951), Found(13.315), show) == "1.95 to 13.32"
     assert limits(Found(1.951), Found(None, "unbounded"), show) == "1.95 to no upper limit"
     assert with_limits(Found(4.74), Found(), Found(), show) == "4.74"
     assert with_limits(Found(), Found(), Found(), show) == ""

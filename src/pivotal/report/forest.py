@@ -12,6 +12,7 @@ from pivotal.report.outcomes import ordered
 from pivotal.report.rows import Comparison
 from pivotal.report.series import Dot, DotGroup
 from pivotal.report.wording import method_name
+from pivotal.study.model import Endpoint
 
 
 def forest_section(bundle: Bundle) -> Section:
@@ -28,7 +29,7 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     from pivotal.report.dotplot import forest
 
     groups = [
-        DotGroup(f"{endpoint.name}, {visit}", tuple(_dot(bundle, c) for c in rows if c.visit == visit))
+        _group(bundle, endpoint, visit, [c for c in rows if c.visit == visit])
         for endpoint, rows in ordered(bundle, comparisons)
         for visit in dict.fromkeys(c.visit for c in rows)
     ]
@@ -50,17 +51,26 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     return Figure(f"figure-forest-{scale.replace(' ', '-')}", caption, drawn["wide"], drawn["narrow"], tuple(notes))
 
 
-def _dot(bundle: Bundle, c: Comparison) -> Dot:
+def _group(bundle: Bundle, endpoint: Endpoint, visit: str | None, rows: Sequence[Comparison]) -> DotGroup:
+    """An endpoint at a visit; its one named analysis stands in the heading, as room is short beside the arms."""
+    names = {endpoint.analysis.name, *(a.name for a in endpoint.supplementary)} - {None}
+    analyses = {c.analysis for c in rows}
+    alone = len(analyses) == 1 and analyses <= names
+    title = f"{endpoint.name}, {visit}" + (f": {rows[0].analysis}" if alone else "")
+    return DotGroup(title, tuple(_dot(bundle, c, named=c.analysis in names, alone=alone) for c in rows))
+
+
+def _dot(bundle: Bundle, c: Comparison, *, named: bool, alone: bool) -> Dot:
     words = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
-    name = method_name(c.method).replace(" regression", "") if c.role == "main" else c.analysis  # room is short
+    name = c.analysis if named or c.role != "main" else method_name(c.method).replace(" regression", "")
     return Dot(
-        f"{_arms(bundle, c)} · {name}",
+        _arms(bundle, c) if alone else f"{_arms(bundle, c)} · {name}",
         c["estimate"].value,
         c["ci_low"].value,
         c["ci_high"].value,
         words or "; ".join(c.reasons) or "no number",
         main=c.role == "main",
-        colour=colour(bundle.arms.index(c.arm) if c.arm in bundle.arms else -1, bundle.study.control),
+        colour=colour(bundle.arms.index(c.arm) if c.arm in bundle.arms else bundle.study.control, bundle.study.control),
     )
 
 

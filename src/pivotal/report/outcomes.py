@@ -55,20 +55,22 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
         Column("Estimate (interval)", number=True), Column("p", number=True),
         Column(ADJUSTED, number=True), Column("Decision"),
     )  # fmt: skip
-    notices = (
-        "Arm and comparator: n/N (%) responding, or mean (SD). Adjusted p and decision: along the testing graph; an "
-        "endpoint outside the graph has none.",
-        *notes.notes,
-    )
+    about = "Arm and comparator: n/N (%) responding, or mean (SD)."
+    if bundle.study.testing.hypotheses:
+        about += " Adjusted p and decision: along the testing graph; an endpoint outside the graph has none."
+    else:
+        columns = columns[:-2]
+        lines = [Line(line.cells[: len(columns)], line.heading, line.indent) for line in lines]
+    notices = (about, *notes.notes)
     caption = "Primary and secondary results" if len(lines) > 1 else "Results"
     return Table("table-results", caption, columns, tuple(lines), notices)
 
 
 def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison) -> Markup:
-    under = Markup('<span class="under">{}; {}; {} with {} interval; {}</span>').format(
-        first.visit or endpoint.visit, bundle.set_label(endpoint.population), capital(scale_label(first.scale)),
-        level(endpoint.analysis), method_name(first.method),
-    )  # fmt: skip
+    parts = [first.visit or endpoint.visit, bundle.set_label(endpoint.population)]
+    if first.scale:
+        parts.append(f"{capital(scale_label(first.scale))} with {level(endpoint.analysis)} interval")
+    under = Markup('<span class="under">{}</span>').format("; ".join([*parts, method_name(first.method)]))
     return join([f"{ROLES[endpoint.role]}: {endpoint.label}", under])
 
 
@@ -99,7 +101,8 @@ def _estimate(c: Comparison, notes: Footnotes) -> Text:
     shown = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
     reasons = "; ".join(c.reasons)
     if not shown:
-        return Markup('<span class="reason">{}</span>').format(reasons or "not in the results")
+        tested = "a test, without an estimate" if c["p"].value is not None else "not in the results"
+        return Markup('<span class="reason">{}</span>').format(reasons or tested)
     marks = join([notes.mark(reasons), notes.mark("the iteration did not converge" if _failed(c) else None)], "")
     return shown + marks
 
