@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from pilot import adam, adam_csv
-
 from pivotal.api import analyse, load
 from pivotal.report import Bundle
 from pivotal.report.document import Line, Table

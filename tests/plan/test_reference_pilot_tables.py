@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilot import folder, tables_csr
 from pilot_report import ARMS, analysed, cells, count, named, packed, table
 
+from pilot import folder, tables_csr
 from pivotal.report import Bundle
 from pivotal.report.document import Table
 from pivotal.report.rounding import printed

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from pivotal.errors import Fault
+from pivotal.errors import DataError, Fault
 from pivotal.records.cells import numbers
 from pivotal.records.dataset import Dataset, Library
 from pivotal.records.faults import Findings
@@ -108,6 +108,13 @@ def _columns(parameter: Parameter, found: Dataset, findings: Findings) -> None:
             findings.add("column", fault)
 
 
+def _unreadable(where: str, condition: str, what: str, error: Exception) -> DataError:
+    """A condition of the study file that the data set cannot answer: a column that it does not have, mostly."""
+    first = str(error).splitlines()[0]
+    allowed = f"the study file asks of it: {condition}"
+    return DataError([Fault(where, f"not as the study file expects it ({first})", allowed, f"Correct it, or {what}.")])
+
+
 def _named(found: Dataset) -> str:
     return found.name if found.source is None else f"{found.name} ({found.source})"
 
@@ -116,11 +123,14 @@ def _subjects(study: Study, adsl: Dataset) -> Table:
     frame = adsl.frame.rename({name: name.upper() for name in adsl.frame.columns}).with_row_index(ROW, offset=1)
     how = study.disposition
     if how is not None:
-        done = pl.sql_expr(how.completed).fill_null(False)
-        frame = frame.with_columns(
-            pl.when(done).then(pl.lit(COMPLETED)).otherwise(pl.lit(DISCONTINUED)).alias(STATUS),
-            pl.when(~done).then(pl.col(how.reason)).alias(REASON),
-        )
+        try:
+            done = pl.sql_expr(how.completed).fill_null(False)
+            frame = frame.with_columns(
+                pl.when(done).then(pl.lit(COMPLETED)).otherwise(pl.lit(DISCONTINUED)).alias(STATUS),
+                pl.when(~done).then(pl.col(how.reason)).alias(REASON),
+            )
+        except pl.exceptions.PolarsError as error:
+            raise _unreadable(_named(adsl), f"{how.completed}; {how.reason}", "[disposition]", error) from error
     return Table(ADSL, _named(adsl), frame)
 
 
@@ -135,7 +145,11 @@ def _rows(parameter: Parameter, library: Library) -> pl.DataFrame:
     assert origin is not None
     found = library[origin.dataset]
     place = pl.format("{} of {}", pl.int_range(1, pl.len() + 1), pl.lit(found.name)).alias(ROW)
-    return found.frame.with_columns(place).filter(pl.sql_expr(origin.condition(parameter.name)))
+    condition = origin.condition(parameter.name)
+    try:
+        return found.frame.with_columns(place).filter(pl.sql_expr(condition))
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(_named(found), condition, f"`from` of the parameter {parameter.name}", error) from error
 
 
 def _values(study: Study, parameter: Parameter, library: Library) -> pl.DataFrame:
@@ -160,7 +174,8 @@ def _times(
     assert origin is not None
     assert origin.censor is not None
     assert trials.ids is not None
-    table = Table(origin.dataset, ADAM, _rows(parameter, library))
+    wanted = (PATIENT, origin.value, origin.censor, ROW)
+    table = Table(origin.dataset, ADAM, _rows(parameter, library).select(wanted))
     patients = table.frame[PATIENT].cast(pl.String)
     days = numbers(table, origin.value, findings)
     censored = numbers(table, origin.censor, findings)
