@@ -1,4 +1,4 @@
-"""Tables of characteristics and of endpoints: many trials as one by one, degenerate arms, what the study file may ask."""
+"""Tables of characteristics and of endpoints: many trials as one by one, degenerate arms, faults of the study file."""
 
 from __future__ import annotations
 

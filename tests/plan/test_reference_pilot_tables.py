@@ -105,13 +105,13 @@ def sas_lines(made: Table, *, dose: bool) -> list[SasLine]:
     lines: list[SasLine] = [("SITEGRP", [levels], packed(SITES))]
     lines += [("TRTPCD", [str(len(ARMS))], "HLP")] if not dose else []
     lines += [(f"NumberofObservations{what}", [used], "") for what in ("Read", "Used")]
-    for line in made.lines:
+    for line in (line for line in made.lines if line.heading is None):
         label, row = str(line.cells[0]), [str(cell) for cell in line.cells[1:] if cell]
         if label in ("Model", "Error", "Corrected Total"):
             lines.append((packed(label), row, ""))
         elif label in TERMS:
             lines.append((TERMS[label], row, ""))
-        elif label == "" and row[0] != "R-square":
+        elif label == "" and row[0] not in ("R-square", "Estimate"):
             lines.append(("", row, ""))
     return lines
 

@@ -42,11 +42,13 @@ def scores(code: str, rows: list[tuple[str, str, float | None, str | None, str |
 
 def library(**more: pl.DataFrame) -> dict[str, Dataset]:
     rows = [(p, v, 20.0 + i + 2 * j, "Y", None) for i, p in enumerate(PATIENTS) for j, v in enumerate(VISITS)]
+    apart = [("01-1", "Week 24", 99.0, None, None), ("01-2", "Week 24", 1.0, "Y", "LOCF")]
+    npi = [("01-1", "   Baseline ", 3.0, "Y", None), ("01-1", "Unscheduled", 9.0, "Y", None)]
     frames = {
         "ADSL": adsl(),
-        "ADQSADAS": scores("ACTOT", [*rows, ("01-1", "Week 24", 99.0, None, None), ("01-2", "Week 24", 1.0, "Y", "LOCF")]),
+        "ADQSADAS": scores("ACTOT", [*rows, *apart]),
         "ADQSCIBC": scores("CIBICVAL", [("01-1", "Week 8", 4.0, "Y", None)]),
-        "ADQSNPIX": scores("NPTOT", [("01-1", "   Baseline ", 3.0, "Y", None), ("01-1", "Unscheduled", 9.0, "Y", None)]),
+        "ADQSNPIX": scores("NPTOT", npi),
         "ADTTE": pl.DataFrame(
             {"USUBJID": list(PATIENTS), "PARAMCD": ["TTDE"] * 3, "AVAL": [3.0, 40.0, 5.0], "CNSR": [0.0, 1.0, 0.0]}
         ),

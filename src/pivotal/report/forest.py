@@ -52,12 +52,13 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
 
 
 def _group(bundle: Bundle, endpoint: Endpoint, visit: str | None, rows: Sequence[Comparison]) -> DotGroup:
-    """An endpoint at a visit; its one named analysis stands in the heading, as room is short beside the arms."""
+    """An endpoint at a visit; one named analysis alone is not named at each dot, as room is short."""
     names = {endpoint.analysis.name, *(a.name for a in endpoint.supplementary)} - {None}
     analyses = {c.analysis for c in rows}
     alone = len(analyses) == 1 and analyses <= names
-    title = f"{endpoint.name}, {visit}" + (f": {rows[0].analysis}" if alone else "")
-    return DotGroup(title, tuple(_dot(bundle, c, named=c.analysis in names, alone=alone) for c in rows))
+    return DotGroup(
+        f"{endpoint.name}, {visit}", tuple(_dot(bundle, c, named=c.analysis in names, alone=alone) for c in rows)
+    )
 
 
 def _dot(bundle: Bundle, c: Comparison, *, named: bool, alone: bool) -> Dot:

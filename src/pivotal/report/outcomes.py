@@ -50,7 +50,7 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
     for endpoint, rows in ordered(bundle, comparisons):
         lines.append(Line(heading=_heading(bundle, endpoint, rows[0])))
         lines += [Line(_main_cells(bundle, endpoint, c, notes), indent=True) for c in rows]
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("Comparison", wide=True), Column("Arm", number=True), Column("Comparator", number=True),
         Column("Estimate (interval)", number=True), Column("p", number=True),
         Column(ADJUSTED, number=True), Column("Decision"),

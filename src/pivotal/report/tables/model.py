@@ -17,15 +17,18 @@ SIGNIFICANT, MOST = 10, 8
 @laid_out.register
 def model(table: Model, found: Found) -> Table:
     """Analysis of variance, Type I and III tests, estimates, least-squares means and their differences."""
-    lines = [*_head(found), *_whole(found)]
+    lines = list(_whole(found))
     for part in ("type I", "type III"):
         lines += _terms(found, part)
     lines += _estimates(found)
-    columns = (Column("", wide=True), *(Column(text, number=True) for text in ("", "", "", "", "")))
+    lines += _data(found)
+    heads = ("DF", "Sum of squares", "Mean square", "F value", "Pr > F")
+    columns = (Column("Source", wide=True), *(Column(text, number=True) for text in heads))
     return Table(f"table-{table.id}", caption(table), columns, tuple(lines), notes(table))
 
 
-def _head(found: Found) -> Iterator[Line]:
+def _data(found: Found) -> Iterator[Line]:
+    yield Line(heading="Data")
     yield Line(("Observations used", number(found.value(statistic="N", arm=None), 0), "", "", "", ""))
     for term in dict.fromkeys(r["groups"]["term"] for r in found.records if r["statistic"] == "levels"):
         levels = number(found.value(statistic="levels", term=term), 0)
@@ -40,7 +43,6 @@ def _decimals(values: list[float | None], significant: int = SIGNIFICANT, most: 
 
 
 def _whole(found: Found) -> Iterator[Line]:
-    yield Line(("Source", "DF", "Sum of squares", "Mean square", "F value", "Pr > F"))
     sources = ("Model", "Error", "Corrected Total")
     ss = {source: found.value(part="model", source=source, statistic="ss") for source in sources}
     decimals = _decimals(list(ss.values()))
@@ -65,8 +67,7 @@ def _terms(found: Found, part: str) -> Iterator[Line]:
     terms = list(dict.fromkeys(r["groups"]["term"] for r in found.records if r["groups"].get("part") == part))
     ss = {term: found.value(part=part, term=term, statistic="ss") for term in terms}
     decimals = _decimals(list(ss.values()), 10 if max(v or 0 for v in ss.values()) >= 10 else 9)
-    name = part.replace("type", "Type")
-    yield Line(("Source", "DF", f"{name} SS", "Mean square", "F value", "Pr > F"))
+    yield Line(heading=f"{part.replace('type', 'Type')} sums of squares")
     for term in terms:
         df, f, p = (found.value(part=part, term=term, statistic=s) for s in ("df", "f", "p"))
         squares = number(ss[term], decimals), number(_quotient(ss[term], df), decimals)
@@ -75,12 +76,13 @@ def _terms(found: Found, part: str) -> Iterator[Line]:
 
 def _estimates(found: Found) -> Iterator[Line]:
     for part, heading in (
-        ("estimate", "Slope"), ("ls mean", "LS mean"), ("ls mean difference", "Difference of LS means"),
+        ("estimate", "Slope"), ("ls mean", "LS means"), ("ls mean difference", "Differences of LS means"),
     ):  # fmt: skip
         records = [r for r in found.records if r["groups"].get("part") == part and r["statistic"] == "estimate"]
         if not records:
             continue
-        yield Line((heading, "Estimate", "Standard error", "t value", "Pr > |t|", "95% limits"))
+        yield Line(heading=heading)
+        yield Line(("", "Estimate", "Standard error", "t value", "Pr > |t|", "95% limits"))
         for r in records:
             about = {"part": part, "arm": r["arm"], "comparator": r["comparator"]}
             estimate, se, t, p, low, high = (
