@@ -197,10 +197,21 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     from pivotal.records import load_data
 
     study = _study(study)
-    if study.from_datasets and data is not None and not isinstance(data, Trials):
-        return _analysed(study, _prepared(study, Path(data)))[1]
+    if not isinstance(data, Trials):
+        place = Path(data) if data is not None else None
+        if _as_field(study, place):
+            return _analysed(study, _prepared(study, place))[1]
     trials = data if isinstance(data, Trials) else load_data(study, Path(data) if data is not None else None)
     return Plan(study).analyse(trials)
+
+
+def _as_field(study: Study, place: Path | None) -> bool:
+    """Whether the data are SDTM or ADaM as the field stores them, rather than Pivotal's own ADSL and ADEFF."""
+    from pivotal.records.files import find
+    from pivotal.records.layout import ADEFF
+
+    own = place is not None and place.is_dir() and find(place, ADEFF)
+    return study.from_datasets and not own
 
 
 def _prepared(study: Study, data: Path | None) -> Prepared:
@@ -303,7 +314,7 @@ def run(
     with whole(out) as folder:
         prepared = None
         virtual = data is None and study.study.patients == "virtual"
-        if study.from_datasets and not virtual:
+        if not virtual and _as_field(study, data):
             prepared = _prepared(study, data)
             trials, results = _analysed(study, prepared)
             _write_derived(prepared, folder / "data")

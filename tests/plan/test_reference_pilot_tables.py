@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilot_report import ARMS, analysed, cells, count, named, packed, table
+from pilot_report import ARMS, analysed, cells, count, gather, named, packed, table
 
 from pilot import folder, tables_csr
+from pivotal.api import run
 from pivotal.report import Bundle
 from pivotal.report.document import Table
 from pivotal.report.rounding import printed
@@ -332,3 +333,20 @@ def test_a_wrong_digit_would_be_seen(bundle: Bundle, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(globals(), "tables_csr", lambda: tmp_path)
     with pytest.raises(AssertionError, match=r"0\.56"):
         test_every_printed_number_of_a_table(bundle, "14-3.01")
+
+
+def test_the_run_says_what_was_given_and_hashes_every_file(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    run("cdisc-pilot-01", data=gather(data), out=tmp_path / "run")
+    told = json.loads((tmp_path / "run" / "provenance.json").read_text(encoding="utf-8"))
+    assert set(told["data_sha256"]) == {path.name for path in data.iterdir()}
+    assert "ADQSADAS" in told["datasets_given"]
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "Datasets given" in report
+    assert "SIMULATED" not in report
+    for section in ("testing", "operating", "published"):
+        assert f'<section id="{section}"' not in report
+    rows = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))["results"]
+    identified = [row["id"] for row in rows]
+    assert len(identified) == len(set(identified)), "a row's id is its own"
