@@ -10,13 +10,17 @@ import polars as pl
 import pytest
 
 from pivotal import stats
+from pivotal.derive import derive
 from pivotal.errors import DataError, StudyError
+from pivotal.plan.batch import Batch
+from pivotal.plan.methods import run
 from pivotal.plan.tables import rows_of, table_rows
 from pivotal.plan.tables.people import REPLICATE
 from pivotal.records.dataset import Dataset, dataset
 from pivotal.report.tables.words import number, p_printed, share
 from pivotal.study import Study, load, read, source_text
 from pivotal.study.characteristics_tables import Characteristics
+from pivotal.trials import Trials
 
 STUDY = load("cdisc-pilot-01")
 ARMS = [arm.name for arm in STUDY.arms]
@@ -95,6 +99,9 @@ def test_a_column_that_is_not_there_is_said_with_the_table() -> None:
         table_rows(STUDY, found)
 
 
+HYPOTHESIS = '{ name = "H", endpoint = "CIBIC24", arm = "Xanomeline Low Dose", comparator = "Placebo", weight = 1 }'
+
+
 def changed(old: str, new: str) -> str:
     text = source_text("cdisc-pilot-01")
     assert old in text
@@ -110,6 +117,7 @@ def changed(old: str, new: str) -> str:
         ('endpoint = "DERM"', 'endpoint = "DREM"', "no endpoint has this name"),
         ('dose = "dose response"', 'dose = "dose respons"', "analysis of the endpoint"),
         ('mean_over = ["Week 4"', 'mean_over = ["Week 5"', "no visit has this name"),
+        ("hypotheses = []", f"hypotheses = [{HYPOTHESIS}]", "main analysis is of the doses of all"),
         ('id = "14-1.02"', 'id = "14-1.01"', "another table"),
     ],
 )
@@ -128,3 +136,42 @@ def test_numbers_as_sas_prints_them() -> None:
     assert p_printed(0.0004, 3) == "<.001"
     assert share(1, 0.004, rare=True) == "1 (<1%)"
     assert (share(None, None), number(None, 2), number(-0.04, 1)) == ("–", "–", "-0.0")
+
+
+def test_a_dose_response_is_the_slope_of_its_regression() -> None:
+    rng = np.random.default_rng(SEED)
+    dose, base = rng.choice([0.0, 54.0, 81.0], 90), rng.normal(20, 5, 90)
+    y = 1.0 + 0.02 * dose + 0.3 * base + rng.normal(0, 2, 90)
+    x = np.column_stack([np.ones(90), dose, base])
+    trials = Trials(
+        arms=tuple(ARMS), visits=tuple(v.name for v in STUDY.visits),
+        arm=np.searchsorted([0.0, 54.0, 81.0], dose)[None].astype(np.int8),
+        subject={"SITEGR1": np.zeros((1, 90), dtype=np.int16), "EFFFL": np.ones((1, 90), dtype=np.bool_)},
+        values={("ACTOT", "Baseline"): base[None], ("ACTOT", "Week 24"): (base + y)[None]},
+        last_visit=np.full((1, 90), 13, dtype=np.int8), reason=np.zeros((1, 90), dtype=np.int8),
+        categories={"SITEGR1": STUDY.variables["SITEGR1"].categories or ()}, virtual=False,
+    )  # fmt: skip
+    endpoint = STUDY.endpoint("ADAS-Cog24")
+    (found,) = run(Batch(STUDY, trials), endpoint, endpoint.analysis, "Week 24", [(1, 0)])
+    coefficients, residual, *_ = np.linalg.lstsq(x, y, rcond=None)
+    se = np.sqrt(residual[0] / 87 * np.linalg.inv(x.T @ x)[1, 1])
+    assert found.pair is None
+    assert found.estimate.estimate is not None
+    assert found.estimate.se is not None
+    assert found.estimate.estimate[0] == pytest.approx(coefficients[1], rel=1e-9)
+    assert found.estimate.se[0] == pytest.approx(se, rel=1e-9)
+
+
+def test_the_mean_over_visits_is_of_what_was_seen() -> None:
+    endpoint = STUDY.endpoint("NPI-X")
+    names = tuple(v.name for v in STUDY.visits)
+    seen = {"Week 2": 99.0, "Week 4": 4.0, "Week 12": 8.0, "Week 26": 99.0}
+    trials = Trials(
+        arms=tuple(ARMS), visits=names, arm=np.zeros((1, 2), dtype=np.int8), subject={},
+        values={("NPTOT", v): np.array([[seen.get(v, np.nan), np.nan]]) for v in names},
+        last_visit=np.zeros((1, 2), dtype=np.int8), reason=np.zeros((1, 2), dtype=np.int8), virtual=False,
+    )  # fmt: skip
+    found = derive(endpoint, trials, "Week 24", "Baseline")
+    np.testing.assert_array_equal(found.value, [[6.0, np.nan]])
+    assert found.included is not None
+    assert found.included.tolist() == [[True, False]]
