@@ -23,7 +23,7 @@ def pivotal(*arguments, cwd=None):
 def test_studies_are_listed():
     done = pivotal("studies")
     assert done.returncode == 0
-    assert all(name in done.stdout for name in ("true-ad1", "true-ad2", "true-ad3", "mrc-1948"))
+    assert all(name in done.stdout for name in ("true-ad1", "true-ad2", "true-ad3", "mrc-1948", "cdisc-pilot-01"))
 
 
 def test_show_tells_sources_and_assumptions():
@@ -141,3 +141,11 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path):
     assert "interrupted; nothing was written" in error
     assert "Traceback" not in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trial_that_comes_without_data_asks_for_them(tmp_path):
+    for command in ("run", "analyse"):
+        done = pivotal(command, "cdisc-pilot-01", "--out", tmp_path / command)
+        assert done.returncode == 2
+        assert "give the folder of its data sets" in done.stderr
+        assert not (tmp_path / command).exists()

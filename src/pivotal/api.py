@@ -19,6 +19,7 @@ from pivotal.study import Study, load, source_hash, source_text
 from pivotal.trials import Results, Trials
 
 if TYPE_CHECKING:
+    from pivotal.derive.prepared import Prepared
     from pivotal.randomise import RandomisationList
 
 JSON = dict[str, Any]
@@ -179,8 +180,9 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     study
         A study, or the name or path of one.
     data
-        A trial, the folder that its data sets are in, or the file that the study's `[data]` maps; None takes the data
-        that come with the study.
+        A trial; the folder that its data sets are in (of Pivotal's own layout, or, where the study file says where
+        values stand in them, SDTM or ADaM); or the file that the study's `[data]` maps. None takes the data that come
+        with the study.
 
     Returns
     -------
@@ -194,8 +196,12 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     """
     from pivotal.plan import Plan
 
-    trials = data if isinstance(data, Trials) else read_data(study, data)
-    return Plan(_study(study)).analyse(trials)
+    if isinstance(data, Trials):
+        return Plan(_study(study)).analyse(data)
+    place = Path(data) if data is not None else None
+    if _as_field(_study(study), place):
+        return _analysed(_study(study), _prepared(_study(study), place))[1]
+    return Plan(_study(study)).analyse(read_data(study, place))
 
 
 def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
@@ -222,6 +228,10 @@ def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
     from pivotal.records import load_data
 
     place = Path(data) if data is not None else None
+    if _as_field(_study(study), place):
+        from pivotal.records.adam import from_library
+
+        return from_library(_study(study), _prepared(_study(study), place).library)
     return load_data(_study(study), place, folder_of(study))
 
 
@@ -230,6 +240,35 @@ def folder_of(study: Study | str) -> Path | None:
     from pivotal.study.load import study_path
 
     return study_path(study).parent if isinstance(study, str) else None
+
+
+def _as_field(study: Study, place: Path | None) -> bool:
+    """Whether the data are SDTM or ADaM as the field stores them, rather than Pivotal's own ADSL and ADEFF."""
+    from pivotal.records.files import find
+    from pivotal.records.layout import ADEFF
+
+    own = place is not None and place.is_dir() and find(place, ADEFF)
+    return study.from_datasets and not own
+
+
+def _prepared(study: Study, data: Path | None) -> Prepared:
+    from pivotal.derive.prepared import prepare
+
+    if data is None:
+        raise UsageError(f"{study.id} comes with no data: give the folder of its data sets (SDTM or ADaM) as --data.")
+    return prepare(study, data)
+
+
+def _analysed(study: Study, prepared: Prepared) -> tuple[Trials, Results]:
+    """Patients from data sets, their analyses, and the tables of the study file."""
+    from pivotal.plan import Plan
+    from pivotal.plan.tables import table_rows
+    from pivotal.records.adam import from_library
+
+    trials = from_library(study, prepared.library)
+    results = Plan(study).analyse(trials)
+    rows = (*results.rows, *table_rows(study, prepared.library))
+    return trials, Results(results.study, rows, results.virtual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,23 +350,34 @@ def run(
     if progress:
         progress("one trial: drawing, analysing, reporting", 0, 1)
     with whole(out) as folder:
+        prepared, given = None, {}
         virtual = data is None and study.study.patients == "virtual"
-        if virtual:
-            records.write(study, draw(study, seed=seed), folder / "data")
-        trials = records.load_data(study, folder / "data" if virtual else data, beside)
-        given = {} if virtual else records.sources(records.data_path(study, data, beside))
-        if not virtual:
-            records.write(study, trials, folder / "data")
+        if not virtual and _as_field(study, data):
+            prepared = _prepared(study, data)
+            trials, results = _analysed(study, prepared)
+            _write_derived(prepared, folder / "data")
+        else:
+            if virtual:
+                records.write(study, draw(study, seed=seed), folder / "data")
+            trials = records.load_data(study, folder / "data" if virtual else data, beside)
+            if not virtual:
+                given = records.sources(records.data_path(study, data, beside))
+                records.write(study, trials, folder / "data")
+            results = Plan(study).analyse(trials)
         notes = {"data_notes": list(trials.notes)} if trials.notes else {}
         made = Run(
             study=study,
             text=source_text(name) if name is not None else study.model_dump_json(indent=1, by_alias=True),
-            results=Plan(study).analyse(trials),
+            results=results,
             published=recompute(study),
             trials=trials,
             operating_characteristics=found,
             calibration=_calibration(study, virtual),
-            provenance=provenance(study, name, seed, given | records.sources(folder / "data")) | notes,
+            provenance=provenance(
+                study, name, seed, given | (records.sources(folder / "data") if prepared is None else {})
+            )
+            | (_origins(prepared) if prepared is not None else {})
+            | notes,
             label=approval,
         )
         shipped = records.shipped(study, beside)
@@ -401,6 +451,21 @@ def provenance(study: Study, name: str | None, seed: int, data: dict[str, str]) 
         "data_sha256": data,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["pivotal", *sys.argv[1:]]) if Path(sys.argv[0]).name.startswith("pivotal") else None,
+    }
+
+
+def _write_derived(prepared: Prepared, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in prepared.derived:
+        prepared.library[name].frame.write_parquet(folder / f"{name.lower()}.parquet")
+
+
+def _origins(prepared: Prepared) -> JSON:
+    """Each file's hash, and which data sets were given, which derived."""
+    return {
+        "data_sha256": prepared.sources,
+        "datasets_given": ", ".join(prepared.given),
+        "datasets_derived": ", ".join(prepared.derived) or "none",
     }
 
 

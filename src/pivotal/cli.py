@@ -436,6 +436,8 @@ def _print_characteristics(found: dict[str, Any]) -> None:
 
 def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:
     typer.echo("\n" + ("SIMULATED: one virtual trial" if virtual else "The trial"))
+    if not any(row["analysis"] == "testing" for row in rows):
+        _print_main(rows)
     for row in rows:
         if row["analysis"] == "testing" and row["statistic"] == "p_adjusted":
             same = {r["statistic"]: r for r in rows if r["groups"].get("role") == "main" and _same(r, row)}
@@ -446,6 +448,14 @@ def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:
                 f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {effect}"
                 f"adjusted p {_p(row['value'])}"
             )
+
+
+def _print_main(rows: list[dict[str, Any]]) -> None:
+    """Main analyses, where nothing is tested along a graph."""
+    for row in rows:
+        if row["statistic"] == "p" and row["groups"].get("role") == "main":
+            pair = f"{row['arm']} v {row['comparator']}" if row["comparator"] else "dose response"
+            typer.echo(f"  {row['endpoint']} at {row['visit']}, {pair}: p {_p(row['value'])}")
 
 
 def _same(a: dict[str, Any], b: dict[str, Any]) -> bool:

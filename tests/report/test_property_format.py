@@ -33,7 +33,7 @@ def test_p_in_a_sentence() -> None:
 
 
 def test_minus_and_no_negative_zero() -> None:
-    assert fixed(-1.25, 1) == "−1.2"
+    assert fixed(-1.25, 1) == "−1.3"
     assert fixed(-0.0001, 2) == "0.00"
     assert fixed(12345.6, 1) == "12,345.6"
     assert percent(0.3657) == "36.6%"
@@ -50,7 +50,7 @@ def test_scales() -> None:
 
 def test_limits() -> None:
     show = on_scale("odds ratio")
-    assert limits(Found(1.951), Found(13.315), show) == "1.95 to 13.31"
+    assert limits(Found(1.951), Found(13.315), show) == "1.95 to 13.32"
     assert limits(Found(1.951), Found(None, "unbounded"), show) == "1.95 to no upper limit"
     assert with_limits(Found(4.74), Found(), Found(), show) == "4.74"
     assert with_limits(Found(), Found(), Found(), show) == ""

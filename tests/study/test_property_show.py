@@ -30,7 +30,7 @@ def test_nothing_is_left_out(name):
     for key, source in study.sources.items():
         assert key in text
         assert source.cite in text
-    for part in study.cohort.settings.values():
+    for part in study.cohort.settings.values() if study.cohort is not None else ():
         assert f"[assumed: {part.assumed}]" in text
     for hypothesis in study.testing.hypotheses:
         assert f"{hypothesis.name}: {hypothesis.arm} against {hypothesis.comparator}" in text

@@ -79,7 +79,7 @@ def studies() -> dict[str, Study]:
 
 
 def test_what_is_shipped(studies):
-    assert shipped() == ["mrc-1948", "true-ad1", "true-ad2", "true-ad3"]
+    assert shipped() == ["cdisc-pilot-01", "mrc-1948", "true-ad1", "true-ad2", "true-ad3"]
     assert load("TRuE-AD3") == studies["true-ad3"]
     assert len(source_hash("true-ad3")) == 64
     assert all(study.study.title for study in studies.values())
@@ -150,12 +150,14 @@ def test_the_design(studies, name):
 @pytest.mark.parametrize("name", shipped())
 def test_every_figure_says_where_it_comes_from(studies, name):
     study = studies[name]
-    assert all(re.match(r"NCT\d{8}|doi:10\.|PMID \d", s.cite) for s in study.sources.values())
-    head = [study.population, study.randomisation, study.testing, study.cohort, study.study]
+    assert all(re.match(r"NCT\d{8}|doi:10\.|PMID \d|CDISCPILOT01|Protocol H2Q", s.cite) for s in study.sources.values())
+    head = [study.population, study.randomisation, study.testing, study.study]
     parts = [*head, *study.arms, *study.periods, *study.parameters, *study.endpoints, *study.posted, *study.scenarios]
     parts += list(study.study.facts.values())
     parts += [x for s in study.scenarios for x in (*s.rates, *s.dropout)]
-    parts += [*study.cohort.baseline, *study.cohort.screening, *study.cohort.settings.values(), *study.grids]
+    if study.cohort is not None:
+        parts += [study.cohort, *study.cohort.baseline, *study.cohort.screening, *study.cohort.settings.values()]
+    parts += [*study.grids, *study.tables]
     parts += [a for e in study.endpoints for a in (e.intercurrent, e.analysis, *e.supplementary)]
     assert [part for part in parts if not mark(part)] == []
     used = set(re.findall(r'source = "(\w+)"', source_text(name)))

@@ -49,13 +49,17 @@ def derive(endpoint: Endpoint, trials: Trials, visit: str, baseline: str) -> Der
     Derived
         Under `non-response` a missing response is a non-response and everybody is included; under `observed cases`
         only who has a value is; under `last observation carried forward` the last value at or before the visit
-        stands in, the baseline value where there is no later one.
+        stands in, the baseline value where there is no later one. Where `mean_over` names visits the value is the mean
+        of what was seen at them, whatever the visit.
     """
     rule = endpoint.derive
     strategies = {endpoint.intercurrent.discontinuation, endpoint.intercurrent.missing}
     base = trials.value(rule.parameter, baseline)
     carried = "last observation carried forward" in strategies
-    value = _carried_forward(endpoint, trials, visit) if carried else trials.value(rule.parameter, visit)
+    if rule.mean_over:
+        value = _mean(trials, rule.parameter, rule.mean_over)
+    else:
+        value = _carried_forward(endpoint, trials, visit) if carried else trials.value(rule.parameter, visit)
     seen = observed(value)
     if _needs_baseline(rule):
         seen &= observed(base)
@@ -93,6 +97,15 @@ def _included(endpoint: Endpoint, trials: Trials, visit: str, seen: Mask) -> Mas
     if events.missing != "non-response":
         included &= seen | left
     return included
+
+
+def _mean(trials: Trials, parameter: str, visits: tuple[str, ...]) -> Array:
+    """The mean of the values seen at some visits, NaN where there is none."""
+    values = np.stack([trials.value(parameter, visit) for visit in visits], axis=2)
+    seen = observed(values)
+    total = np.where(seen, values, 0.0).sum(axis=2)
+    count = seen.sum(axis=2)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def _carried_forward(endpoint: Endpoint, trials: Trials, visit: str) -> Array:

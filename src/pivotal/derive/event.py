@@ -51,11 +51,14 @@ def event_time(endpoint: Endpoint, trials: Trials, visits: tuple[Visit, ...], un
     Returns
     -------
     EventTime
-        In days since the baseline visit. A patient without the event is censored at the last visit with a value. As
-        recorded, NaN where time or event is missing.
+        In days since the baseline visit. A patient without the event is censored at the last visit with a value. A time
+        that was recorded as such is taken as it is, NaN where time or event is missing.
     """
+    recorded = endpoint.derive.parameter
+    if recorded in trials.times:
+        return EventTime(trials.times[recorded], trials.events[recorded])
     if endpoint.derive.event is not None:
-        return _recorded(endpoint.derive.parameter, endpoint.derive.event, trials, until)
+        return _recorded(recorded, endpoint.derive.event, trials, until)
     names = [visit.name for visit in visits]
     baseline = next(visit for visit in visits if visit.baseline)
     base = trials.value(endpoint.derive.parameter, baseline.name)

@@ -93,8 +93,9 @@ class Batch:
         return self._once(("set", name), lambda: in_set(chosen, self.trials))
 
     def number(self, name: str) -> Floats:
-        """A numeric baseline variable, (replicate, subject); NaN where it is missing."""
-        values = self.trials.subject[name]
+        """A numeric baseline variable or a parameter at baseline, (replicate, subject); NaN where it is missing."""
+        found = self.trials.subject.get(name)
+        values = self.trials.value(name, self.study.baseline_visit.name) if found is None else found
         return np.where(observed(values), values, np.nan).astype(np.float64)
 
     def at_baseline(self, parameter: str) -> Floats:

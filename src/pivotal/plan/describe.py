@@ -46,10 +46,17 @@ def disposition(batch: Batch) -> Iterator[Row]:
 
 
 def baseline(batch: Batch) -> Iterator[Row]:
-    """Baseline variables by arm and in total; categories and stratification factors as counts."""
+    """Baseline variables by arm and in total; categories and stratification factors as counts.
+
+    A yes or no that defines an analysis set is none of the patient's characteristics.
+    """
     trials = batch.trials
+    sets = set[str]().union(*(c.variables() for each in batch.study.analysis_sets for c in each.criteria))
     for name, variable in batch.study.variables.items():
-        if name not in trials.subject:
+        if name not in trials.subject or (variable.type == "boolean" and name in sets):
+            continue
+        if variable.type == "boolean":
+            yield from _categories(batch, name, ("No", "Yes"), trials.subject[name].astype(np.int8))
             continue
         few = variable.range is not None and variable.range[1] - variable.range[0] < FEW_VALUES
         if name in trials.categories:

@@ -13,8 +13,10 @@ from pivotal.plan.batch import Batch, visits
 from pivotal.plan.imputed import impute_and_pool, is_imputed
 from pivotal.plan.methods import Outcome, Pair, run
 from pivotal.plan.rows import estimate_rows
+from pivotal.plan.tables import endpoint_rows
 from pivotal.plan.testing import test_hypotheses
 from pivotal.study.model import Analysis, Endpoint, Study
+from pivotal.study.tables import EndpointTable
 from pivotal.trials import Key, Results, Row, Trials
 
 Scope = Literal["all", "hypotheses"]
@@ -66,18 +68,22 @@ class Plan:
         for endpoint in self.chosen:
             for visit in visits(endpoint, self.study):
                 yield from describe.response(batch, endpoint, visit)
-        tests: dict[tuple[str, Pair], Outcome] = {}
+        tests: dict[tuple[str, Pair | None], Outcome] = {}
         for endpoint in self.chosen:
             for analysis in (endpoint.analysis, *endpoint.supplementary):
                 for visit in analysis.visits or (endpoint.visit,):
-                    outcomes = self._run(batch, endpoint, analysis, visit, self._pairs(endpoint))
+                    outcomes = self._run(batch, endpoint, analysis, visit, self._pairs(endpoint, analysis))
                     yield from self._rows(endpoint, analysis, visit, outcomes)
                     if analysis is endpoint.analysis and visit == endpoint.visit:
                         tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
         yield from self._tested(tests, len(batch.trials.arm))
+        names = [endpoint.name for endpoint in self.chosen]
+        for table in self.study.tables:
+            if isinstance(table, EndpointTable) and table.endpoint in names:
+                yield from endpoint_rows(table, batch)
 
     def _confirmatory(self, batch: Batch) -> Iterator[Row]:
-        tests: dict[tuple[str, Pair], Outcome] = {}
+        tests: dict[tuple[str, Pair | None], Outcome] = {}
         for endpoint in self.chosen:
             if endpoint.kind == "binary":
                 for visit in visits(endpoint, self.study):
@@ -101,10 +107,12 @@ class Plan:
         found = [h for h in self.study.testing.hypotheses if h.endpoint == endpoint.name]
         return [(self.study.arm_index(h.arm), self.study.arm_index(h.comparator)) for h in found]
 
-    def _pairs(self, endpoint: Endpoint) -> list[Pair]:
-        """Every arm against control, and whatever else the hypotheses compare."""
-        control = self.study.control
-        pairs = [(a, control) for a in range(len(self.study.arms)) if a != control]
+    def _pairs(self, endpoint: Endpoint, analysis: Analysis) -> list[Pair]:
+        """Every arm against control, or against each before it, and whatever else the hypotheses compare."""
+        control, arms = self.study.control, range(len(self.study.arms))
+        pairs = [(a, control) for a in arms if a != control]
+        if analysis.pairs == "all":
+            pairs += [(a, b) for b in arms for a in arms if b < a and control not in (a, b)]
         return list(dict.fromkeys(pairs + self._tested_pairs(endpoint)))
 
     def _rows(self, endpoint: Endpoint, analysis: Analysis, visit: str, outcomes: list[Outcome]) -> Iterator[Row]:
@@ -116,8 +124,8 @@ class Plan:
                 parameter=endpoint.derive.parameter,
                 visit=visit,
                 population=endpoint.population,
-                arm=self.study.arms[outcome.pair[0]].name,
-                comparator=self.study.arms[outcome.pair[1]].name,
+                arm=None if outcome.pair is None else self.study.arms[outcome.pair[0]].name,
+                comparator=None if outcome.pair is None else self.study.arms[outcome.pair[1]].name,
                 method=outcome.method,
                 scale=outcome.scale,
                 groups=(("role", "main" if analysis is endpoint.analysis else "supplementary"),),
@@ -126,7 +134,7 @@ class Plan:
             )
             yield from estimate_rows(key, outcome.estimate, outcome.extra)
 
-    def _tested(self, tests: dict[tuple[str, Pair], Outcome], replicates: int) -> Iterator[Row]:
+    def _tested(self, tests: dict[tuple[str, Pair | None], Outcome], replicates: int) -> Iterator[Row]:
         """Hypotheses of endpoints that were not analysed keep their place in the graph, untested."""
         hypotheses = self.study.testing.hypotheses
         if not hypotheses:

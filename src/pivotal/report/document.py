@@ -40,7 +40,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with its caption and its footnotes (population, method, reasons)."""
+    """A table with its caption and its footnotes (population, method, reasons); one with a number of its own in the
+    caption is not `numbered`."""
 
     id: str
     caption: Text
@@ -48,6 +49,7 @@ class Table:
     lines: tuple[Line, ...]
     notes: tuple[Text, ...] = ()
     origin: Origin = "patients"
+    numbered: bool = True
     kind: Literal["table"] = field(default="table", init=False)
 
     @property
@@ -80,6 +82,7 @@ class Figure:
     narrow: Drawing | None = None
     notes: tuple[Text, ...] = ()
     origin: Origin = "patients"
+    numbered: bool = True
     kind: Literal["figure"] = field(default="figure", init=False)
 
 
@@ -183,5 +186,7 @@ def join(parts: Sequence[Text], separator: str = " ") -> Markup:
 
 
 def against(arm: str, comparator: str) -> Markup:
-    """A pair of arms in a table, the comparator under the arm."""
+    """A pair of arms in a table, the comparator under the arm; without a comparator the arms' dose response."""
+    if not comparator:
+        return Markup('<span class="arm">{}</span><span class="under short">over their doses</span>').format(arm)
     return Markup('<span class="arm">{}</span><span class="under short">against {}</span>').format(arm, comparator)

@@ -12,6 +12,7 @@ from pivotal.report.outcomes import ordered
 from pivotal.report.rows import Comparison
 from pivotal.report.series import Dot, DotGroup
 from pivotal.report.wording import method_name
+from pivotal.study.model import Endpoint
 
 
 def forest_section(bundle: Bundle) -> Section:
@@ -28,10 +29,9 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     from pivotal.report.dotplot import forest
 
     groups = [
-        DotGroup(
-            f"{endpoint.name}, {_visits(rows)}", tuple(_dot(bundle, c, len({r.visit for r in rows}) > 1) for c in rows)
-        )
+        _group(bundle, endpoint, visit, [c for c in rows if c.visit == visit])
         for endpoint, rows in ordered(bundle, comparisons)
+        for visit in dict.fromkeys(c.visit for c in rows)
     ]
     label = f"Forest plot, {scale}: " + "; ".join(f"{dot.label} {dot.words}" for g in groups for dot in g.dots)
     ratio = scale.endswith("ratio")
@@ -51,20 +51,30 @@ def _figure(bundle: Bundle, scale: str, comparisons: Sequence[Comparison]) -> Fi
     return Figure(f"figure-forest-{scale.replace(' ', '-')}", caption, drawn["wide"], drawn["narrow"], tuple(notes))
 
 
-def _visits(rows: Sequence[Comparison]) -> str:
-    return ", ".join(dict.fromkeys(c.visit or "" for c in rows))
+def _group(bundle: Bundle, endpoint: Endpoint, visit: str | None, rows: Sequence[Comparison]) -> DotGroup:
+    """An endpoint at a visit; one named analysis alone is not named at each dot, as room is short."""
+    names = {endpoint.analysis.name, *(a.name for a in endpoint.supplementary)} - {None}
+    analyses = {c.analysis for c in rows}
+    alone = len(analyses) == 1 and analyses <= names
+    return DotGroup(
+        f"{endpoint.name}, {visit}", tuple(_dot(bundle, c, named=c.analysis in names, alone=alone) for c in rows)
+    )
 
 
-def _dot(bundle: Bundle, c: Comparison, several: bool) -> Dot:
-    """A comparison; its visit stands first where the group has several, as room is short."""
+def _dot(bundle: Bundle, c: Comparison, *, named: bool, alone: bool) -> Dot:
     words = with_limits(c["estimate"], c["ci_low"], c["ci_high"], on_scale(c.scale))
-    name = method_name(c.method).replace(" regression", "") if c.role == "main" else c.analysis  # room is short
+    name = c.analysis if named or c.role != "main" else method_name(c.method).replace(" regression", "")
     return Dot(
-        f"{c.visit} · {c.arm} · {name}" if several else f"{c.arm} · {name}",
+        _arms(bundle, c) if alone else f"{_arms(bundle, c)} · {name}",
         c["estimate"].value,
         c["ci_low"].value,
         c["ci_high"].value,
         words or "; ".join(c.reasons) or "no number",
         main=c.role == "main",
-        colour=colour(bundle.arms.index(c.arm), bundle.study.control),
+        colour=colour(bundle.arms.index(c.arm) if c.arm in bundle.arms else bundle.study.control, bundle.study.control),
     )
+
+
+def _arms(bundle: Bundle, c: Comparison) -> str:
+    """The arm; with its comparator where that is not the control."""
+    return c.arm if c.comparator in ("", bundle.control.name) else f"{c.arm} v {c.comparator}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
+from pivotal.report.rounding import printed
 from pivotal.report.rows import Found
 
 Formatter = Callable[[float], str]
@@ -16,8 +18,8 @@ SMALLEST_P = 0.0001
 
 
 def fixed(value: float, digits: int) -> str:
-    """A number with a fixed count of decimals and a proper minus sign; thousands are separated."""
-    text = f"{value:,.{digits}f}"
+    """A number with a fixed count of decimals and a proper minus sign; thousands are separated, halves go up."""
+    text = f"{Decimal(printed(value, digits)):,}" if math.isfinite(value) else f"{value}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
@@ -65,6 +67,8 @@ def on_scale(scale: str) -> Formatter:
         return _ratio
     if scale == "risk difference":
         return lambda value: fixed(100 * value, 1)
+    if scale == "slope":
+        return lambda value: fixed(value, 4)
     return lambda value: fixed(value, 2)
 
 

@@ -47,12 +47,11 @@ class Node:
 
 
 def graph_section(bundle: Bundle) -> Section | None:
-    """The testing strategy: drawn, and as a table; None where one hypothesis is tested and nothing can move."""
+    """The testing strategy: drawn, and as a table; None where fewer than two hypotheses leave nothing to move."""
     if len(bundle.study.testing.hypotheses) == 1:
         return None
     if not bundle.study.testing.hypotheses:
-        why = Prose("The study file names no hypotheses, so nothing is tested along a graph.", style="empty")
-        return Section("testing", "Testing graph", [why])
+        return None
     blocks: list[Block] = [Prose(_lead(bundle), style="lead"), _figure(bundle), _table(bundle)]
     return Section("testing", "Testing graph", blocks)
 

@@ -79,7 +79,8 @@ def _estimate(bundle: Bundle, c: Comparison, *, first: bool) -> str:
     p = f", {p_text(c['p'].value)}" if c["p"].value is not None else ""
     interval = f" ({level(bundle.primary.analysis)} CI {shown.split(' (', 1)[1]}" if " (" in shown else ""
     scale = f"{scale_label(c.scale)} " if first else ""
-    return f"{scale}{shown.split(' (', 1)[0]}{interval}{p} for {c.arm} against {c.comparator}"
+    of = f"for {c.arm} against {c.comparator}" if c.comparator else "per unit of dose, over all arms"
+    return f"{scale}{shown.split(' (', 1)[0]}{interval}{p} {of}"
 
 
 def _tested(bundle: Bundle) -> str:

@@ -18,7 +18,7 @@ ERRORS = 2
 
 
 def operating_section(bundle: Bundle) -> Section | None:
-    """The section, or why there is none; None for a study that has nothing to simulate."""
+    """The section, or why there is none; None where the study has no scenario to be simulated under."""
     oc = bundle.oc
     if not oc and not bundle.study.scenarios:
         return None

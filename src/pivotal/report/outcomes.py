@@ -21,15 +21,20 @@ ROLES = {"primary": "Primary", "secondary": "Secondary", "exploratory": "Explora
 
 def outcomes_section(bundle: Bundle) -> Section:
     """The section, or why there is none."""
-    main = bundle.rows.comparisons(role="main")
+    everything = bundle.rows.comparisons(role="main")
+    main = [c for c in everything if c.visit in (None, _own_visit(bundle, c))]
     if not main:
         why = Prose("The results hold no comparison of arms.", style="empty")
         return Section("results", "Results", [why])
     blocks: list[Block] = [Heading("main-analyses", "Main analyses"), _main_table(bundle, main)]
-    supplementary = bundle.rows.comparisons(role="supplementary")
+    supplementary = [c for c in everything if c not in main] + bundle.rows.comparisons(role="supplementary")
     if supplementary:
         blocks += [Heading("supplementary", "Supplementary analyses"), _supplementary_table(bundle, supplementary)]
     return Section("results", "Results", blocks)
+
+
+def _own_visit(bundle: Bundle, c: Comparison) -> str | None:
+    return next((e.visit for e in bundle.study.endpoints if e.name == c.endpoint), c.visit)
 
 
 def ordered(bundle: Bundle, comparisons: Sequence[Comparison]) -> list[tuple[Endpoint, list[Comparison]]]:
@@ -46,26 +51,28 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
         several = len({c.visit for c in rows}) > 1
         lines.append(Line(heading=_heading(bundle, endpoint, rows[0], several)))
         lines += [Line(_main_cells(bundle, endpoint, c, notes, several), indent=True) for c in rows]
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("Comparison", wide=True), Column("Arm", number=True), Column("Comparator", number=True),
         Column("Estimate (interval)", number=True), Column("p", number=True),
         Column(ADJUSTED, number=True), Column("Decision"),
     )  # fmt: skip
-    notices = (
-        "Arm and comparator: n/N (%) responding, or mean (SD). Adjusted p and decision: along the testing graph; an "
-        "endpoint outside the graph has none.",
-        *notes.notes,
-    )
+    about = "Arm and comparator: n/N (%) responding, or mean (SD)."
+    if bundle.study.testing.hypotheses:
+        about += " Adjusted p and decision: along the testing graph; an endpoint outside the graph has none."
+    else:
+        columns = columns[:-2]
+        lines = [Line(line.cells[: len(columns)], line.heading, line.indent) for line in lines]
+    notices = (about, *notes.notes)
     caption = "Primary and secondary results" if len(lines) > 1 else "Results"
     return Table("table-results", caption, columns, tuple(lines), notices)
 
 
 def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison, several: bool) -> Markup:
     visit = f"{endpoint.visit}, and other visits" if several else first.visit or endpoint.visit
-    scale = f"{capital(scale_label(first.scale))} with {level(endpoint.analysis)} interval" if first.scale else "test"
-    under = Markup('<span class="under">{}; {}; {}; {}</span>').format(
-        visit, bundle.set_label(endpoint.population), scale, method_name(first.method)
-    )
+    parts = [visit, bundle.set_label(endpoint.population)]
+    if first.scale:
+        parts.append(f"{capital(scale_label(first.scale))} with {level(endpoint.analysis)} interval")
+    under = Markup('<span class="under">{}</span>').format("; ".join([*parts, method_name(first.method)]))
     return join([f"{ROLES[endpoint.role]}: {endpoint.label}", under])
 
 
@@ -98,7 +105,8 @@ def _estimate(c: Comparison, notes: Footnotes) -> Text:
     if "estimate" not in c.statistics and not reasons:
         return DASH  # a test has none
     if not shown:
-        return Markup('<span class="reason">{}</span>').format(reasons or "not in the results")
+        tested = "a test, without an estimate" if c["p"].value is not None else "not in the results"
+        return Markup('<span class="reason">{}</span>').format(reasons or tested)
     marks = join([notes.mark(reasons), notes.mark("the iteration did not converge" if _failed(c) else None)], "")
     return shown + marks
 

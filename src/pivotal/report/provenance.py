@@ -74,7 +74,8 @@ def _shown(value: object) -> Markup:
 
 
 def _reproduce(bundle: Bundle) -> list[Block]:
-    command = bundle.provenance.get("command") or f"pivotal run {bundle.study.id.lower()}{_seed(bundle)}"
+    data = " --data DIR" if bundle.study.from_datasets else ""
+    command = bundle.provenance.get("command") or f"pivotal run {bundle.study.id.lower()}{data}{_seed(bundle)}"
     versions = bundle.provenance.get("versions") or {}
     own = versions.get("pivotal") if isinstance(versions, Mapping) else None
     what = f"With Pivotal {own}" if own else "With the same version of Pivotal"

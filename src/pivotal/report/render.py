@@ -121,7 +121,7 @@ def _numbers(sections: list[Section]) -> dict[str, str]:
         for block in blocks:
             if isinstance(block, Folded):
                 visit(block.blocks)
-            elif isinstance(block, Table | Figure):
+            elif isinstance(block, Table | Figure) and block.numbered:
                 counts[block.kind] += 1
                 numbers[block.id] = f"{block.kind.capitalize()} {counts[block.kind]}"
 

@@ -89,14 +89,13 @@ def _figure(bundle: Bundle, panels: list[Panel]) -> Figure:
         )
         for name in ("wide", "narrow")
     }
+    shares, means = (any(panel.in_percent is share for panel in panels) for share in (True, False))
+    method = "Clopper-Pearson intervals" if shares else "intervals of the mean, by the t distribution"
     days = any(tick.startswith("d") for panel in panels for _, tick in panel.ticks)
-    apart = f"Points of one visit are set apart sideways{'; d3 is day 3' if days else ''}."
-    means = any(not panel.in_percent for panel in panels)
-    if any(panel.in_percent for panel in panels):
-        notes = [f"Vertical bars: 95% Clopper-Pearson intervals. {apart}"]
-        notes += ["Of means: 95% intervals by the t distribution."] if means else []
-    else:
-        notes = [f"Vertical bars: 95% intervals of the means, by the t distribution. {apart}"]
+    apart = "Points of one visit are set apart sideways" + ("; d3 is day 3." if days else ".")
+    notes = [f"Vertical bars: 95% {method}. {apart}"]
+    if shares and means:
+        notes.append("Of means: 95% intervals by the t distribution.")
     return Figure("figure-response", "Response by visit", drawn["wide"], drawn["narrow"], tuple(notes))
 
 
@@ -198,8 +197,11 @@ def _times_table(bundle: Bundle, endpoints: list[Endpoint]) -> Table:
         Column("Events/N", number=True),
         Column("Median days (95% CI)", number=True),
     )
+    recorded = {p.name for p in bundle.study.parameters if p.origin is not None and p.origin.censor is not None}
     seen = "The event is seen at visits; a patient without it is censored at the last one."
-    method = "Method: Kaplan-Meier." + ("" if all(e.derive.event for e in endpoints) else f" {seen}")
+    if all(e.derive.event or e.derive.parameter in recorded for e in endpoints):
+        seen = "A patient without the event is censored when last observed."
+    method = f"Method: Kaplan-Meier. {seen}"
     return Table("table-times", "Time to event by arm", columns, tuple(lines), (method, *notes.notes))
 
 
@@ -208,4 +210,5 @@ def _time(bundle: Bundle, endpoint: Endpoint, visit: str, arm: str, notes: Footn
     got = {s: bundle.rows.get("response", statistic=s, **keys) for s in ("n", "N", "median", "ci_low", "ci_high")}
     interval = limits(got["ci_low"], got["ci_high"], lambda value: fixed(value, 1))
     median = DASH if got["median"].value is None else fixed(got["median"].value, 1)
-    return visit, arm, x_of_n(got["n"], got["N"]), f"{median} ({interval})" + notes.mark(got["median"].reason)
+    shown = f"{median} ({interval})" if interval else median
+    return visit, arm, x_of_n(got["n"], got["N"]), shown + notes.mark(got["median"].reason)

@@ -25,6 +25,12 @@ class Found:
 
 NOTHING = Found()
 
+IN_TABLE = "table"
+"""Role of a record that belongs to a table of its own."""
+
+ALL_ARMS = "All arms"
+"""What stands for the arm where all are analysed together; the comparator is then empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -88,7 +94,7 @@ class Rows:
         gathered: dict[tuple[Any, ...], list[JSON]] = {}
         for analysis, records in self._by_analysis.items():
             if analysis not in {"testing", "published"}:
-                for record in (r for r in records if r.get("comparator") and r.get("endpoint")):
+                for record in (r for r in records if _compares(r)):
                     gathered.setdefault(_key(record), []).append(record)
         made = (_comparison(records) for records in gathered.values())
         return [c for c in made if all(getattr(c, name) == value for name, value in wanted.items())]
@@ -102,6 +108,12 @@ def found(record: JSON) -> Found:
     """A record's number and reason."""
     value = record.get("value")
     return Found(None if value is None else float(value), record.get("reason") or None)
+
+
+def _compares(record: JSON) -> bool:
+    """Whether a record is of a pair of arms, or of all arms together (a dose response), as an analysis of its own."""
+    role = (record.get("groups") or {}).get("role")
+    return role != IN_TABLE and bool(record.get("comparator") or role)
 
 
 def _key(record: JSON) -> tuple[Any, ...]:
@@ -127,8 +139,8 @@ def _comparison(records: list[JSON]) -> Comparison:
         endpoint=first.get("endpoint") or "",
         visit=first.get("visit"),
         population=first.get("population"),
-        arm=first["arm"],
-        comparator=first["comparator"],
+        arm=first["arm"] or ALL_ARMS,
+        comparator=first["comparator"] or "",
         method=first.get("method") or "",
         role=(first.get("groups") or {}).get("role", "main"),
         scale=gathered.scale or _any_scale(records),

@@ -225,7 +225,8 @@ def _imputation(endpoint: Endpoint) -> list[tuple[str, str]]:
 def _testing(study: Study, sources: Sources) -> Markup:
     testing = study.testing
     if not testing.hypotheses:
-        return sources.marked("The study file names no hypotheses to be tested.", testing)
+        why = f" {capital(testing.note)}." if testing.note else ""
+        return sources.marked(f"The study file names no hypotheses to be tested along a graph.{why}", testing)
     number = len(testing.hypotheses)
     if number == 1:
         one = testing.hypotheses[0]

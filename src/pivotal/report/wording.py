@@ -58,9 +58,11 @@ def variable(endpoint: Endpoint, study: Study) -> str:
     derive = endpoint.derive
     label = next((p.label for p in study.parameters if p.name == derive.parameter), derive.parameter)
     what = listed(_conditions(derive)) if derive.is_binary else f"{derive.quantity}"
+    if derive.mean_over:
+        return f"{label}: mean of the {what}s from {derive.mean_over[0]} to {derive.mean_over[-1]}"
     if derive.event is not None:
         what = f"days, as recorded; the event where {derive.event} is 1"
-    joined = f"{label}: {what}"
+    joined = f"{label}: {what}" if what else label
     return f"{joined}, at {endpoint.visit}"
 
 
@@ -91,10 +93,18 @@ def intercurrent(events: Intercurrent) -> list[tuple[str, str]]:
 def method(analysis: Analysis, study: Study) -> str:
     """An analysis in words: its method and what it adjusts for."""
     name = capital(method_name(analysis.method))
-    name += "".join(f", {key} {value}" for key, value in analysis.chosen.items())
+    name += "".join(f", {_option(key, value)}" for key, value in analysis.chosen.items())
     if not analysis.covariates:
         return name
     return f"{name}; adjusted for {', '.join(covariate(each, study) for each in analysis.covariates)}"
+
+
+def _option(key: str, value: str) -> str:
+    """An option in words."""
+    if key == "treatment":
+        return "dose as a number" if value == "dose" else "arms as categories"
+    names = {"df": "degrees of freedom", "preset": "conventions of"}
+    return f"{names.get(key, key)} {value.upper() if key == 'preset' else value}"
 
 
 _NAMES = (
@@ -118,7 +128,9 @@ def covariate(name: str, study: Study) -> str:
     strata = {s.name: s.label or s.name for s in study.randomisation.strata}
     if name in strata:
         return strata[name]
-    return study.variables[name].label if name in study.variables else name
+    if name in study.variables:
+        return study.variables[name].label
+    return f"baseline {name}" if name in {p.name for p in study.parameters} else name
 
 
 def level(analysis: Analysis) -> str:

@@ -114,8 +114,7 @@ def _flagged(
     """Flags over replicates: patients with each term are binomial, terms independent."""
     total = sum(arm.ratio for arm in study.arms)
     n1, n0 = (
-        round(study.size * study.arms[study.arm_index(name)].ratio / total)
-        for name in (screen.arm, screen.comparator)
+        round(study.size * study.arms[study.arm_index(name)].ratio / total) for name in (screen.arm, screen.comparator)
     )
     base = np.array([term.rate for term in screen.terms])
     ratio = np.array([scenario.ratios.get(term.term, 1.0) for term in screen.terms])

@@ -12,7 +12,7 @@ from pivotal.stats.ancova import (
     ls_means,
     ls_means_rows,
 )
-from pivotal.stats.chi_square import pearson_chi_square
+from pivotal.stats.chi_square import chi_square_table, pearson_chi_square
 from pivotal.stats.closure import ClosedTest, ClosureWeights, closed_graph, closure_weights
 from pivotal.stats.cmh import cochran_mantel_haenszel, mantel_haenszel_odds_ratio
 from pivotal.stats.cmh_exact import exact_common_odds_ratio
@@ -30,6 +30,7 @@ from pivotal.stats.exact_logistic import (
 )
 from pivotal.stats.firth import firth, firth_lr_test, fit_firth
 from pivotal.stats.fisher import fisher_exact
+from pivotal.stats.fisher_table import fisher_exact_table
 from pivotal.stats.gee import GeeFit, fit_gee
 from pivotal.stats.graph import GraphTest, bonferroni_graph
 from pivotal.stats.graph_intervals import GraphIntervals, graph_intervals
@@ -210,6 +211,7 @@ __all__ = [
     "bootstrap_counts",
     "breslow_day",
     "category_counts",
+    "chi_square_table",
     "clopper_pearson",
     "closed_graph",
     "closure_weights",
@@ -239,6 +241,7 @@ __all__ = [
     "firth",
     "firth_lr_test",
     "fisher_exact",
+    "fisher_exact_table",
     "fit_cox",
     "fit_firth",
     "fit_gee",

@@ -27,6 +27,7 @@ class Reason(IntEnum):
     CONSTANT = 9
     ALIASED = 10
     ZERO_VARIANCE = 11
+    TABLE_TOO_LARGE = 20
     SINGULAR_COVARIANCE = 30
     VISIT_EMPTY = 31
     PAIR_EMPTY = 32
@@ -66,6 +67,7 @@ _TEXT = {
     Reason.CONSTANT: "the outcome does not vary",
     Reason.ALIASED: "the patients observed cannot tell this effect from the other terms of the model",
     Reason.ZERO_VARIANCE: "the estimated variance is zero",
+    Reason.TABLE_TOO_LARGE: "too many tables have these margins to go through them all",
     Reason.SINGULAR_COVARIANCE: "the likelihood rises without end as the visits' covariance matrix becomes singular",
     Reason.VISIT_EMPTY: "a visit has no outcome",
     Reason.PAIR_EMPTY: "two visits are never observed in the same patient: their covariance is not determined",

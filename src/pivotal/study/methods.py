@@ -70,6 +70,8 @@ Correlation = Literal["exchangeable", "independence", "ar(1)", "unstructured"]
 Effect = Literal["by visit", "common"]
 Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto"]
 Preset = Literal["sas", "r"]
+Treatment = Literal["arms", "dose"]
+Pairs = Literal["against control", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ METHODS: dict[Method, MethodSpec] = {
     "risk difference minimum-risk": MethodSpec(_BINARY),
     "risk ratio miettinen-nurminen": MethodSpec(_BINARY, "none"),
     "risk ratio mantel-haenszel": MethodSpec(_BINARY),
-    "ancova": MethodSpec(("continuous",), "any", {"variance": ("model", "hc0", "hc1", "hc2", "hc3")}),
+    "ancova": MethodSpec(
+        ("continuous",), "any", {"variance": ("model", "hc0", "hc1", "hc2", "hc3"), "treatment": ("arms", "dose")}
+    ),
     "mmrm": MethodSpec(
         ("continuous",),
         "any",

@@ -21,13 +21,16 @@ from pivotal.study.methods import (
     Effect,
     Kind,
     Method,
+    Pairs,
     Preset,
     Ties,
+    Treatment,
     Variance,
     Weighting,
     options,
 )
 from pivotal.study.monitoring import SafetyMonitoring
+from pivotal.study.origin import Disposition, Origin
 from pivotal.study.published import Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
@@ -43,6 +46,7 @@ __all__ = [
     "ColumnMap",
     "DataMap",
     "Derivation",
+    "Disposition",
     "Dropout",
     "Edge",
     "Endpoint",
@@ -54,6 +58,7 @@ __all__ = [
     "Level",
     "Method",
     "Name",
+    "Origin",
     "Parameter",
     "ParameterMap",
     "Part",
@@ -149,6 +154,7 @@ class Arm(Sourced):
     control: bool = False
     treatment: str | None = None
     regimen: str | None = None
+    dose: float | None = Field(default=None, ge=0, description="for a dose response: 54 (mg a day)")
 
 
 class Level(Part):
@@ -211,6 +217,7 @@ class Parameter(Sourced):
     range: tuple[float, float] | None = None
     integer: bool = False
     better: Literal["lower", "higher"] = "lower"
+    origin: Origin | None = Field(default=None, alias="from", description="where its values stand in ADaM")
 
 
 class Derivation(Part):
@@ -227,6 +234,7 @@ class Derivation(Part):
         default=None,
         description="of a recorded time in days: the parameter that is 1 where it is the event's, 0 where censored",
     )
+    mean_over: tuple[str, ...] = Field(default=(), description="visits over whose values the mean is taken, if seen")
 
     @property
     def is_binary(self) -> bool:
@@ -303,6 +311,10 @@ class Analysis(Sourced):
     covariates: tuple[str, ...] = ()
     level: float = Field(default=0.95, gt=0, lt=1)
     visits: tuple[str, ...] | None = Field(default=None, description="visits analysed; the endpoint's own by default")
+    pairs: Pairs = Field(default="against control", description="which arms are compared")
+    treatment: Treatment | None = Field(
+        default=None, description="arms as categories, or their doses as a number (ancova)"
+    )
     covariance: Covariance | None = Field(default=None, description="of the visits, within a patient (mmrm)")
     df: Df | None = Field(default=None, description="denominator degrees of freedom (mmrm)")
     variance: Variance | None = None
@@ -398,10 +410,16 @@ class Study(Part):
     scenarios: tuple[Scenario, ...] = ()
     grids: tuple[Grid, ...] = ()
     monitoring: SafetyMonitoring = SafetyMonitoring()
+    disposition: Disposition | None = None
     data: DataMap | None = None
     datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
     tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")
     posted: tuple[Posted, ...] = ()
+
+    @property
+    def from_datasets(self) -> bool:
+        """Whether the patients of a real trial come from data sets as the field stores them."""
+        return any(parameter.origin is not None for parameter in self.parameters)
 
     @property
     def id(self) -> str:

@@ -51,6 +51,8 @@ def sections(study: Study) -> list[Section]:
         "Who is analysed": _sets(study),
         "Endpoints": _endpoints(study),
         "Testing strategy": _testing(study),
+        "Data sets derived": _datasets(study),
+        "Tables": _tables(study),
         "Virtual patients": _cohort(study),
         "Scenarios": _scenarios(study),
         "Grids": _grids(study),
@@ -111,7 +113,8 @@ def _arms(study: Study) -> list[str]:
         regimen = f", {arm.regimen}" if arm.regimen else ""
         control = "; control" if arm.control else ""
         ratio = f"; ratio {arm.ratio}" if study.randomisation.method != "as recorded" else ""
-        pairs.append((arm.name, f"{what}{regimen}{control}{ratio}{mark(arm)}"))
+        dose = f"; dose {arm.dose:g}" if arm.dose is not None else ""
+        pairs.append((arm.name, f"{what}{regimen}{control}{dose}{ratio}{mark(arm)}"))
     return items(pairs)
 
 
@@ -156,7 +159,9 @@ def _parameters(study: Study) -> list[str]:
         unit = f" {parameter.unit}" if parameter.unit else ""
         whole = ", whole numbers" if parameter.integer else ""
         better = f"; {parameter.better} is better"
-        pairs.append((parameter.name, f"{parameter.label}{span}{unit}{whole}{better}{mark(parameter)}"))
+        origin = parameter.origin
+        taken = f"; from {origin.dataset} where {origin.condition(parameter.name)}" if origin is not None else ""
+        pairs.append((parameter.name, f"{parameter.label}{span}{unit}{whole}{better}{taken}{mark(parameter)}"))
     return items(pairs)
 
 
@@ -197,6 +202,8 @@ def _estimand(study: Study, endpoint: Endpoint) -> list[tuple[str, str]]:
 
 def _derivation(endpoint: Endpoint) -> str:
     derive = endpoint.derive
+    if derive.mean_over:
+        return f"mean {derive.quantity} of {derive.parameter} over {_both(derive.mean_over)}, of those that are there"
     if derive.quantity is not None:
         return f"{derive.quantity} of {derive.parameter}"
     words = {
@@ -207,7 +214,7 @@ def _derivation(endpoint: Endpoint) -> str:
         "percent_improvement_at_least": "improved by at least {} %",
     }
     said = [text.format(number(v)) for key, text in words.items() if (v := getattr(derive, key)) is not None]
-    return f"{derive.parameter} {' and '.join(said)}"
+    return f"{derive.parameter} {' and '.join(said)}".rstrip()
 
 
 def _analysis(analysis: Analysis) -> str:
@@ -215,7 +222,20 @@ def _analysis(analysis: Analysis) -> str:
     covariates = f" with {', '.join(analysis.covariates)}" if analysis.covariates else ""
     visits = f" at {_both(analysis.visits)}" if analysis.visits else ""
     chosen = "".join(f", {key} {value}" for key, value in analysis.chosen.items())
+    chosen += ", all pairs of arms" if analysis.pairs == "all" else ""
     return f"{name}{analysis.method}{covariates}{visits}{chosen}, {100 * analysis.level:g} % interval{mark(analysis)}"
+
+
+def _datasets(study: Study) -> list[str]:
+    return items([(r.name, f"{r.label}, from {r.from_} in {len(r.steps)} steps{mark(r)}") for r in study.datasets])
+
+
+def _tables(study: Study) -> list[str]:
+    pairs = []
+    for each in study.tables:
+        apart = " (unanchored: no printed number to compare with)" if each.unanchored else ""
+        pairs.append((each.id, f"{each.title}, {each.kind}{apart}{mark(each)}"))
+    return items(pairs)
 
 
 def _testing(study: Study) -> list[str]:

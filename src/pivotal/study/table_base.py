@@ -1,4 +1,4 @@
-"""What all tables of a report have."""
+"""What tables of a report share, whatever their kind."""
 
 from __future__ import annotations
 
@@ -26,3 +26,10 @@ class TableBase(TableHead):
     subjects: Expression | None = Field(default=None, description="which rows of ADSL are the table's N")
     treatment: Name = Field(default="TRT01P", description="the column that holds the arm, named as in [[arms]]")
     total: bool = Field(default=False, description="whether all arms together are a column")
+
+
+class EndpointTable(TableHead):
+    """A table or figure of an endpoint: its estimand says who is analysed and what stands in for what is missing."""
+
+    endpoint: Name
+    visit: Name | None = Field(default=None, description="the endpoint's own by default")

@@ -11,17 +11,32 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pivotal.study.base import Name
+from pivotal.study.characteristics_tables import Characteristics
+from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, SurvivalCurves, SurvivalTimes
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
-from pivotal.study.table_base import TableBase, TableHead
+from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
-__all__ = ["Flags", "Table", "TableBase", "TableHead"]
+__all__ = ["EndpointTable", "Flags", "Table", "TableBase", "TableHead"]
 
 
 class Flags(TableBase):
     """How many patients have each of some flags: the analysis sets, who completed."""
 
     kind: Literal["flags"]
-    flags: dict[Name, Name] = Field(min_length=1, description="column with Y or N: words of its row")
+    flags: dict[Name, Name] = Field(
+        min_length=1, description="column with Y or N, or a condition in SQL: words of its row"
+    )
 
 
-Table = Annotated[Flags | SignalScreen | EventDotPlot, Field(discriminator="kind")]
+Table = Annotated[
+    Flags
+    | Characteristics
+    | Change
+    | ChangeOverTime
+    | Model
+    | SurvivalCurves
+    | SurvivalTimes
+    | SignalScreen
+    | EventDotPlot,
+    Field(discriminator="kind"),
+]

@@ -45,6 +45,9 @@ class Trials:
         Baseline variables by name, (replicate, subject). A category is a code into `categories`.
     values
         Values by (PARAMCD, visit), (replicate, subject). A pair that is absent was not measured for anybody.
+    times, events
+        By PARAMCD, of a time to event that was recorded as such: the time in days and whether the event came,
+        (replicate, subject); NaN and False where nothing is known.
     last_visit
         Index of the last visit attended, (replicate, subject); the last visit where the patient completed.
     reason
@@ -72,6 +75,8 @@ class Trials:
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     screening: Screening | None = None
     ids: tuple[str, ...] | None = None
+    times: Mapping[str, Array] = field(default_factory=dict)
+    events: Mapping[str, Array] = field(default_factory=dict)
     virtual: bool = True
     notes: tuple[str, ...] = ()
 
@@ -108,6 +113,8 @@ class Trials:
             categories=self.categories,
             screening=screening,
             ids=self.ids,
+            times={key: column[one] for key, column in self.times.items()},
+            events={key: column[one] for key, column in self.events.items()},
             virtual=self.virtual,
             notes=self.notes,
         )

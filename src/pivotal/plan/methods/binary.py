@@ -233,7 +233,7 @@ def from_cells(analysis: Analysis, cells: Cells, pairs: Iterable[Pair]) -> list[
     """
     n = cells.n
     return [
-        replace(outcome, extra={"N": n[:, outcome.pair[0]] + n[:, outcome.pair[1]]} | outcome.extra)
+        replace(outcome, extra={"N": n[:, list(outcome.pair or ())].sum(axis=1)} | outcome.extra)
         for comparator, group in groupby(pairs, key=lambda pair: pair[1])
         for outcome in BINARY[analysis.method](cells, analysis, comparator, [arm for arm, _ in group])
     ]

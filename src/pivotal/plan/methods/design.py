@@ -36,6 +36,14 @@ class Rows:
     known: Mask
 
 
+def dose_rows(batch: Batch, names: tuple[str, ...]) -> Rows:
+    """The rows of every patient with the arm's dose as a number, in column 1."""
+    doses = np.array([np.nan if arm.dose is None else arm.dose for arm in batch.study.arms])
+    dose = np.where(batch.trials.arm >= 0, doses[batch.trials.arm], np.nan)
+    columns, known = [np.ones(dose.shape), dose], ~np.isnan(dose)
+    return _covered(batch, names, columns, known, {})
+
+
 def patient_rows(batch: Batch, names: tuple[str, ...], comparator: int, *, intercept: bool = True) -> Rows:
     """The rows of every patient under a comparator."""
     arm = batch.trials.arm
@@ -45,7 +53,11 @@ def patient_rows(batch: Batch, names: tuple[str, ...], comparator: int, *, inter
         if a != comparator:
             column[a] = len(columns)
             columns.append((arm == a).astype(np.float64))
-    known = np.asarray(arm >= 0)
+    return _covered(batch, names, columns, np.asarray(arm >= 0), column)
+
+
+def _covered(batch: Batch, names: tuple[str, ...], columns: list[Floats], known: Mask, column: dict[int, int]) -> Rows:
+    """Columns for treatment, and after them those of the covariates."""
     covariates: dict[str, tuple[int, ...]] = {}
     for name in names:
         made, seen = _covariate(batch, name)

@@ -1,4 +1,4 @@
-"""What a method says of a pair of arms."""
+"""What a method says of a pair of arms, or of all arms together."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a method says of one pair of arms.
+    """What a method says of one pair of arms, or of all together.
 
     Attributes
     ----------
     pair
-        Indices of the arm and of its comparator.
+        Indices of the arm and of its comparator; None where the estimate is of all arms together (a dose response).
     estimate
         The estimate, on `scale`.
     scale
-        `odds ratio`, `risk difference`, `mean difference`.
+        `odds ratio`, `risk difference`, `mean difference`, `slope`.
     method
         The estimator with its variant, as the report names it.
     extra
         Further statistics by name, (replicate,).
     """
 
-    pair: Pair
+    pair: Pair | None
     estimate: Estimate
     scale: str
     method: str

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pivotal.errors import DataError, Fault
 from pivotal.records.dataset import Library
 from pivotal.study.model import Study
 from pivotal.study.tables import TableBase
@@ -36,6 +37,27 @@ def rows_of(table: Any, study: Study, data: Library) -> Iterator[Row]:
         One statistic each, in reading order.
     """
     raise TypeError(f"no table is made for {type(table).__name__}")
+
+
+def table_rows(study: Study, data: Library) -> list[Row]:
+    """The rows of every table of a study file whose data set is there."""
+    wanted = [table for table in study.tables if isinstance(table, TableBase) and table.dataset in data]
+    return [row for table in wanted for row in _made(table, study, data)]
+
+
+def _made(table: TableBase, study: Study, data: Library) -> list[Row]:
+    try:
+        return list(rows_of(table, study, data))
+    except pl.exceptions.PolarsError as error:
+        first = str(error).splitlines()[0]
+        allowed = "the study file asks it for columns and conditions of this table"
+        fault = Fault(
+            f"data set {table.dataset}, table {table.id}",
+            f"not as the study file expects it ({first})",
+            allowed,
+            "Correct the data set, or the table.",
+        )
+        raise DataError([fault]) from error
 
 
 def subjects(table: TableBase, data: Library) -> pl.DataFrame:

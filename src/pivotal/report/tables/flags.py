@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pivotal.report.document import Line, Table
 from pivotal.report.rounding import printed
-from pivotal.report.tables.layout import Found, caption, headed, laid_out
+from pivotal.report.tables.layout import Found, caption, headed, laid_out, notes
 from pivotal.study.tables import Flags
 
 
@@ -12,7 +12,7 @@ from pivotal.study.tables import Flags
 def flags(table: Flags, found: Found) -> Table:
     """A line a flag, n (%) a column."""
     lines = [Line((words, *(_cell(found, words, arm) for arm in found.arms()))) for words in table.flags.values()]
-    return Table(f"table-{table.id}", caption(table), headed(found), tuple(lines), table.footnotes)
+    return Table(f"table-{table.id}", caption(table), headed(found), tuple(lines), notes(table))
 
 
 def _cell(found: Found, words: str, arm: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Section, Table
-from pivotal.study.tables import TableBase
+from pivotal.report.document import Block, Column, Figure, Section, Table
+from pivotal.study.tables import TableHead
 
 TOTAL = "Total"
+UNANCHORED = "Unanchored: no printed number exists to compare this table with."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,20 @@ def laid_out(table: Any, found: Found) -> Block | list[Block]:
     raise TypeError(f"no layout is made for {type(table).__name__}")
 
 
-def caption(table: TableBase) -> str:
+@singledispatch
+def records_of(table: TableHead, bundle: Bundle) -> Iterable[Mapping[str, Any]]:
+    """The records that a table is laid out from: its own by default."""
+    return bundle.rows.where(table.id)
+
+
+def caption(table: TableHead, what: str = "Table") -> str:
     """Number, title and population: ``Table 14-1.01. Summary of Populations (Safety)``."""
-    return f"Table {table.id}. {table.title}" + (f" ({table.population})" if table.population else "")
+    return f"{what} {table.id}. {table.title}" + (f" ({table.population})" if table.population else "")
+
+
+def notes(table: TableHead) -> tuple[str, ...]:
+    """Its footnotes, and whether there is a printed number to compare it with."""
+    return (*table.footnotes, UNANCHORED) if table.unanchored else table.footnotes
 
 
 def headed(found: Found, first: str = "", **of_total: Any) -> tuple[Column, ...]:
@@ -82,11 +94,12 @@ def tables_section(bundle: Bundle) -> Section | None:
         return None
     blocks: list[Block] = []
     for table in bundle.study.tables:
-        found = Found(tuple(bundle.rows.where(table.id)), bundle.simulated)
+        found = Found(tuple(records_of(table, bundle)), bundle.simulated)
         if found.records:
             made = laid_out(table, found)
-            blocks += made if isinstance(made, list) else [made]
+            for block in made if isinstance(made, list) else [made]:
+                blocks.append(replace(block, numbered=False) if isinstance(block, Table | Figure) else block)
     return Section("tables", "Tables", blocks)
 
 
-__all__ = ["Found", "Table", "caption", "headed", "laid_out", "tables_section"]
+__all__ = ["Found", "Table", "caption", "headed", "laid_out", "notes", "records_of", "tables_section"]

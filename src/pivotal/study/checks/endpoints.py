@@ -20,7 +20,7 @@ def check(study: Node) -> Iterator[Problem]:
     """Every endpoint of the study."""
     for endpoint in study.rows("endpoints"):
         yield from _measured(study, endpoint)
-        yield from _kind(endpoint)
+        yield from _kind(study, endpoint)
         yield from _range(study, endpoint)
         if endpoint.child("derive").has("event") and study.has("cohort"):
             yield endpoint.child("derive", "event").problem(
@@ -46,7 +46,7 @@ def _measured(study: Node, endpoint: Node) -> Iterator[Problem]:
         return
     measured = {v.text("name"): [m.data for m in v.rows("measures")] for v in study.rows("visits")}
     right = [name for name, measures in measured.items() if parameter in measures and name is not None]
-    for visit in visits_of(endpoint):
+    for visit in endpoint.child("derive").rows("mean_over") or visits_of(endpoint):
         if visit.data in list(measured) and visit.data not in right:
             yield visit.problem(f"{parameter} is not measured there", f"Measured at: {', '.join(right) or 'no visit'}.")
     derive = endpoint.child("derive")
@@ -59,7 +59,7 @@ def _measured(study: Node, endpoint: Node) -> Iterator[Problem]:
         )
 
 
-def _kind(endpoint: Node) -> Iterator[Problem]:
+def _kind(study: Node, endpoint: Node) -> Iterator[Problem]:
     derive, kind = endpoint.child("derive"), endpoint.text("kind")
     thresholds = [key for key in _THRESHOLDS if derive.has(key)]
     if kind == "binary" and derive.has("quantity"):
@@ -72,8 +72,11 @@ def _kind(endpoint: Node) -> Iterator[Problem]:
         )
     if kind in MEASURED:
         yield from _quantity(endpoint, kind, thresholds)
+    recorded = [p.text("name") for p in study.rows("parameters") if p.child("from").has("censor")]
     yield from _event(endpoint, kind, thresholds)
-    if kind == "time to event" and isinstance(derive.data, dict) and not thresholds and not derive.has("event"):
+    if derive.text("parameter") in recorded:
+        yield from _recorded(endpoint, kind, thresholds)
+    elif kind == "time to event" and isinstance(derive.data, dict) and not thresholds and not derive.has("event"):
         yield derive.problem(
             "a time to event says what the event is: the first visit at which all conditions hold",
             f"Add one of: {', '.join(_THRESHOLDS)}; or event, the parameter that says so of a recorded time.",
@@ -92,6 +95,14 @@ def _event(endpoint: Node, kind: str | None, thresholds: list[str]) -> Iterator[
         )
     for key in thresholds:
         yield derive.child(key).problem("a recorded time has no conditions", f"Remove {key}, or event.")
+
+
+def _recorded(endpoint: Node, kind: str | None, thresholds: list[str]) -> Iterator[Problem]:
+    """A time to event that is recorded as such has no conditions of its own."""
+    if kind != "time to event":
+        yield endpoint.child("kind").problem("the parameter is a time to event", 'Set kind = "time to event".')
+    for key in thresholds:
+        yield endpoint.child("derive", key).problem("the event is recorded as such and has no conditions", "Remove it.")
 
 
 def _quantity(endpoint: Node, kind: str, thresholds: list[str]) -> Iterator[Problem]:
@@ -150,6 +161,7 @@ def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
             right = [name for name, each in METHODS.items() if kind in each.kinds]
             yield analysis.child("method").problem(f"the endpoint is {kind}", f"Use one of: {', '.join(right)}.")
         yield from _options(analysis, method or "", spec)
+        yield from _doses(study, analysis)
         for covariate in analysis.rows("covariates"):
             yield from _covariate(study, covariate, spec)
         for stratum in analysis.rows("strata"):
@@ -199,6 +211,16 @@ def _imputation(study: Node, endpoint: Node) -> Iterator[Problem]:
             yield where.problem("an arm of the study is meant", nearest(name, arms))
     for covariate in part.rows("covariates"):
         yield from _covariate(study, covariate, METHODS["ancova"])
+
+
+def _doses(study: Node, analysis: Node) -> Iterator[Problem]:
+    """A dose response needs the dose of every arm."""
+    without = [arm for arm in study.rows("arms") if not arm.has("dose")]
+    if analysis.text("treatment") == "dose" and without:
+        yield analysis.child("treatment").problem(
+            f"a dose response needs the dose of every arm, and {without[0].text('name')!r} has none",
+            "Add dose = 0 (control) and so on to [[arms]].",
+        )
 
 
 def _options(analysis: Node, method: str, spec: MethodSpec) -> Iterator[Problem]:

@@ -87,6 +87,7 @@ def _real(study: Node) -> Iterator[Problem]:
     population = study.child("population")
     if isinstance(population.data, dict) and not population.has("size") and (planned or not real):
         yield study.child("population", "size").problem("population needs a size", "Add size.", found="missing")
+    real = real and not any(p.has("from") for p in study.rows("parameters"))
     if real and not isinstance(study.child("data").data, dict):
         yield head.child("patients").problem(
             "a [data] section says how its data file is read", "Add [data] with subject, arm, variables, parameters."

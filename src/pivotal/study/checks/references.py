@@ -33,6 +33,7 @@ def check(study: Node) -> Iterator[Problem]:
     yield from _posted(study)
     yield from _cohort(study)
     yield from _data(study)
+    yield from _tables(study)
 
 
 def unknown(node: Node, names: Sequence[str], what: str) -> Iterator[Problem]:
@@ -88,6 +89,7 @@ def _endpoints(study: Node) -> Iterator[Problem]:
         yield from unknown(endpoint.child("population"), study.names("analysis_sets"), "analysis set")
         for key in ("parameter", "event"):
             yield from unknown(endpoint.child("derive", key), study.names("parameters"), "parameter")
+        yield from each_unknown(endpoint.child("derive").rows("mean_over"), visits, "visit")
 
 
 def _testing(study: Node) -> Iterator[Problem]:
@@ -151,6 +153,19 @@ def _data(study: Node) -> Iterator[Problem]:
     yield from each_unknown(visits, study.names("visits"), "visit")
     arms = [arm for _, arm in study.entries("data", "arm", "values")]
     yield from each_unknown(arms, study.names("arms"), "arm")
+
+
+def _tables(study: Node) -> Iterator[Problem]:
+    yield from twice([row.child("id") for row in study.rows("tables")], "another table")
+    for table in study.rows("tables"):
+        yield from unknown(table.child("endpoint"), study.names("endpoints"), "endpoint")
+        yield from unknown(table.child("visit"), study.names("visits"), "visit")
+        for endpoint in study.rows("endpoints"):
+            if endpoint.text("name") == table.text("endpoint"):
+                analyses = [endpoint.child("analysis"), *endpoint.rows("supplementary")]
+                names = [name for a in analyses if (name := a.text("name")) is not None]
+                asked = [table.child(key) for key in ("dose", "pairs", "analysis")]
+                yield from each_unknown(asked, names, "analysis of the endpoint")
 
 
 def _unknown_key(key: str, node: Node, names: Sequence[str], what: str) -> Iterator[Problem]:

@@ -17,10 +17,16 @@ def check(study: Node) -> Iterator[Problem]:
     """Weights, edges and comparisons."""
     hypotheses = study.rows("testing", "hypotheses")
     yield from _weights(study.child("testing", "hypotheses"), hypotheses)
+    dosed = [e.text("name") for e in study.rows("endpoints") if e.child("analysis").text("treatment") == "dose"]
     for hypothesis in hypotheses:
         arm, comparator = hypothesis.text("arm"), hypothesis.child("comparator")
         if arm is not None and arm == comparator.data:
             yield comparator.problem("a hypothesis compares two different arms", "Name another arm.")
+        if hypothesis.text("endpoint") in dosed:
+            yield hypothesis.child("endpoint").problem(
+                "a hypothesis compares two arms, and the endpoint's main analysis is of the doses of all",
+                "Compare the arms in its main analysis, and put the dose response among the supplementary ones.",
+            )
     yield from _dependence(study.child("testing"), hypotheses)
     yield from _edges(study.rows("testing", "edges"))
 
