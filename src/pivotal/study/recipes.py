@@ -27,6 +27,16 @@ from pivotal.study.recipe_subject import (
     StudyDays,
     TimeToEvent,
 )
+from pivotal.study.recipe_visits import (
+    Baseline,
+    CarryForward,
+    Change,
+    Copies,
+    Previous,
+    Score,
+    Summaries,
+    Windows,
+)
 
 __all__ = ["Compute", "Expression", "Join", "Keep", "Recipe", "Rename", "Step"]
 
@@ -79,7 +89,15 @@ Step = Annotated[
     | Round
     | Occurrence
     | Flags
-    | TimeToEvent,
+    | TimeToEvent
+    | Windows
+    | Baseline
+    | Change
+    | Score
+    | CarryForward
+    | Copies
+    | Summaries
+    | Previous,
     Field(discriminator="step"),
 ]
 
