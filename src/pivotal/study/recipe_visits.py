@@ -142,3 +142,13 @@ class Previous(Part):
     order_by: tuple[Name, ...] = Field(min_length=1)
     where: Expression | None = None
     columns: dict[Name, Name] = Field(min_length=1, description="new column: column of the row before")
+
+
+class LastValue(Part):
+    """The last value so far in its group, that of the row itself among them, of the rows that `where` selects."""
+
+    step: Literal["last value"]
+    by: tuple[Name, ...] = BY
+    order_by: tuple[Name, ...] = Field(min_length=1)
+    where: Expression | None = None
+    columns: dict[Name, Name] = Field(min_length=1, description="new column: column whose values are carried")

@@ -32,6 +32,7 @@ from pivotal.study.recipe_visits import (
     CarryForward,
     Change,
     Copies,
+    LastValue,
     Previous,
     Score,
     Summaries,
@@ -97,7 +98,8 @@ Step = Annotated[
     | CarryForward
     | Copies
     | Summaries
-    | Previous,
+    | Previous
+    | LastValue,
     Field(discriminator="step"),
 ]
 

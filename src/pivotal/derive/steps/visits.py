@@ -8,7 +8,7 @@ from pivotal.derive.steps.keys import keyed
 from pivotal.derive.steps.step import apply
 from pivotal.errors import DataError, Fault
 from pivotal.records.dataset import Library
-from pivotal.study.recipe_visits import Baseline, Change, Previous, Score, Window, Windows
+from pivotal.study.recipe_visits import Baseline, Change, LastValue, Previous, Score, Window, Windows
 
 ROW = "_row"
 
@@ -99,3 +99,15 @@ def previous(step: Previous, frame: pl.DataFrame, known: Library) -> pl.DataFram
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in by)
     before = [pl.when(same).then(pl.col(old).shift(1)).alias(new) for new, old in step.columns.items()]
     return numbered.join(rows.select(ROW, *before), on=ROW, how="left", maintain_order="left").drop(ROW)
+
+
+@apply.register
+def last_value(step: LastValue, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """The last value so far."""
+    by = keyed(step.by, frame)
+    numbered = frame.with_row_index(ROW).sort([*by, *step.order_by], maintain_order=True)
+    chosen = pl.lit(True) if step.where is None else pl.sql_expr(step.where)
+    filled = numbered.with_columns(
+        pl.when(chosen).then(pl.col(old)).forward_fill().over(by).alias(new) for new, old in step.columns.items()
+    )
+    return filled.sort(ROW).drop(ROW)
