@@ -72,7 +72,9 @@ def test_no_rows_give_no_rows() -> None:
 
 def test_score_makes_missing_items_good_in_proportion() -> None:
     step = Score(step="score", into="S", by=("USUBJID",), items={"A": 10, "B": 5, "C": 5}, missing=0.34)
-    frame = pl.DataFrame({"USUBJID": ["1"] * 3 + ["2"] * 3, "PARAMCD": [*"ABC"] * 2, "AVAL": [4, 2, None, 4, None, None]})
+    frame = pl.DataFrame(
+        {"USUBJID": ["1"] * 3 + ["2"] * 3, "PARAMCD": [*"ABC"] * 2, "AVAL": [4, 2, None, 4, None, None]}
+    )
     assert apply(step, frame, {})["S"].to_list() == [8.0] * 3 + [None] * 3
 
 

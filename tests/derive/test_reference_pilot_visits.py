@@ -20,9 +20,11 @@ NAMES = ("ADQSADAS", "ADQSCIBC", "ADQSNPIX", "ADVS", "ADLBC", "ADLBH", "ADLBHY")
 NUMBERS_IN_CSV = ("SITEID", "SITEGR1", "SUBJID")
 
 ADAS = "published total overwritten by the value carried forward"
+HY = "published baseline left out where the visit has no value"
 MEAN = "rule of the published mean not found"
 DIFFER: dict[str, dict[str, tuple[int, str]]] = {
     "ADQSADAS": {"AVAL": (19, ADAS), "DTYPE": (19, ADAS), "CHG": (19, ADAS), "PCHG": (19, ADAS)},
+    "ADLBHY": {"BASE": (5, HY)},
     "ADQSNPIX": {"AVAL": (176, MEAN)},
 }
 ONLY_OURS = {"ADQSNPIX": (21, MEAN)}
