@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -44,7 +45,7 @@ class Windows(Part):
     @model_validator(mode="after")
     def _windows_do_not_overlap(self) -> Self:
         ends = sorted((_low(w.first), _high(w.last)) for w in self.windows)
-        if any(before[1] >= after[0] for before, after in zip(ends, ends[1:], strict=False)):
+        if any(before[1] >= after[0] for before, after in pairwise(ends)):
             raise ValueError("windows share days; a day belongs to one visit")
         if any(low > high for low, high in ends):
             raise ValueError("a window ends before it begins; give first and last in order")
