@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -55,5 +56,7 @@ def _changed(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
 
 def _added(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The frame with rows below it, whose columns take the frame's types."""
-    known = {name: kind for name, kind in frame.schema.items() if name in rows.columns and kind != pl.Null}
+    known: dict[Any, Any] = {
+        name: kind for name, kind in frame.schema.items() if name in rows.columns and kind != pl.Null
+    }
     return pl.concat([frame, rows.cast(known)], how="diagonal_relaxed")

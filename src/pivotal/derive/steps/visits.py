@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from pivotal.derive.steps.keys import keyed
@@ -17,7 +19,7 @@ ROW = "_row"
 def windows(step: Windows, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """The window that holds a row's day."""
     day, number, text = pl.col(step.day), pl.Float64(), pl.String()
-    made = {
+    made: dict[str | None, tuple[pl.DataType, list[Any]]] = {
         step.visit: (text, [w.label for w in step.windows]),
         step.code: (number, [w.code for w in step.windows]),
         step.range: (text, [w.range for w in step.windows]),
