@@ -1,105 +1,155 @@
-"""Steps for values over visits: windows, carrying forward, baseline and change, ranges, parameters made of others."""
+"""Steps for rows of a parameter and a visit: windows, baseline, change, scores, rows made from other rows."""
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pivotal.study.base import Name, Part
 from pivotal.study.recipe_base import Expression
 
+BY = ("USUBJID", "PARAMCD")
+
 
 class Window(Part):
-    """An analysis visit and the days that belong to it."""
+    """One analysis visit: its days, both ends within; open where an end is not given."""
 
-    visit: Name
+    label: Name
     code: float
-    target: float
-    from_: float | None = Field(default=None, alias="from")
-    to: float | None = None
-    range: str | None = Field(default=None, description="the window in words")
+    target: float | None = None
+    first: float | None = None
+    last: float | None = None
+    range: str | None = Field(default=None, description="the range in words")
 
 
-class CarryForward(Part):
-    """Where a patient has no row in a window, the last one before it, again: last observation carried forward.
+class Windows(Part):
+    """Analysis visits by windows of the study day; a day that no window holds gets none.
 
-    Of several rows in one window the one nearest its target is the one that is analysed, and that may be carried.
+    Distances are absolute, from the window's target day. Which of the rows of a window is analysed is said by a `first
+    occurrence` in the order of the distance, and of what breaks ties.
     """
 
-    visits: tuple[Name, ...] = Field(min_length=1, description="visits that are filled")
-    by: tuple[Name, ...] = ("USUBJID", "PARAMCD")
-    order_by: tuple[Name, ...] = Field(min_length=1, description="what last means")
-    where: Expression | None = Field(default=None, description="rows that are carried")
-    mark: Name = Field(default="DTYPE", description="column that gets LOCF")
-
-
-class AnalysisVisits(Part):
-    """Analysis visits by windows of study days.
-
-    Adds AVISIT, AVISITN, AWTARGET, AWTDIFF (days from the target), AWLO, AWHI, AWU (DAYS) and AWRANGE. A row in no
-    window has none.
-    """
-
-    step: Literal["analysis visits"]
+    step: Literal["windows"]
     day: Name = "ADY"
+    visit: Name = "AVISIT"
+    code: Name = "AVISITN"
+    range: Name | None = None
+    target: Name | None = None
+    first: Name | None = None
+    last: Name | None = None
+    distance: Name | None = None
     windows: tuple[Window, ...] = Field(min_length=1)
-    carry_forward: CarryForward | None = None
+
+    @model_validator(mode="after")
+    def _windows_do_not_overlap(self) -> Self:
+        ends = sorted((_low(w.first), _high(w.last)) for w in self.windows)
+        if any(before[1] >= after[0] for before, after in pairwise(ends)):
+            raise ValueError("windows share days; a day belongs to one visit")
+        if any(low > high for low, high in ends):
+            raise ValueError("a window ends before it begins; give first and last in order")
+        return self
+
+
+def _low(day: float | None) -> float:
+    return float("-inf") if day is None else day
+
+
+def _high(day: float | None) -> float:
+    return float("inf") if day is None else day
 
 
 class Baseline(Part):
-    """The value of the baseline row on all rows of the same key."""
+    """Values of the row that `where` selects, on all rows of its group; two such rows are a fault."""
 
     step: Literal["baseline"]
-    by: tuple[Name, ...] = ("USUBJID", "PARAMCD")
     where: Expression = "ABLFL = 'Y'"
-    order_by: tuple[Name, ...] = Field(default=(), description="the last one is taken, where several rows are selected")
-    columns: dict[Name, Expression] = Field(default={"BASE": "AVAL"}, description="new column: of the baseline row")
+    by: tuple[Name, ...] = BY
+    columns: dict[Name, Name] = Field(min_length=1, description="new column: column of the baseline row")
 
 
 class Change(Part):
-    """Change from baseline, and in percent of it; where `where` is not true there is none."""
+    """Change from baseline, and in per cent of it: missing where the baseline is 0, or a value is missing."""
 
     step: Literal["change"]
     value: Name = "AVAL"
     base: Name = "BASE"
-    change: Name = "CHG"
+    change: Name | None = "CHG"
     percent: Name | None = None
+    where: Expression | None = Field(default=None, description="rows that have a change")
+
+
+class Score(Part):
+    """The sum of items, on all rows of its group; items missing are made good in proportion to their maxima.
+
+    With a share of the items missing of at most `missing`, the score is the sum of those present, times the sum of all
+    maxima, over the sum of the maxima of those present; with more missing there is no score.
+    """
+
+    step: Literal["score"]
+    into: Name
+    value: Name = "AVAL"
+    item: Name = "PARAMCD"
+    by: tuple[Name, ...] = Field(min_length=1, description="what tells one assessment of a patient from another")
+    items: dict[Name, float] = Field(min_length=1, description="item: its maximum")
+    missing: float = Field(default=0, ge=0, lt=1, description="largest share of items that may be missing")
+
+
+class CarryForward(Part):
+    """Last observation carried forward: a row for each visit that a group has none of.
+
+    It is a copy of the last row before the visit, in order of `order_by`, among the rows that `where` selects.
+    A group without such a row gets none.
+    """
+
+    step: Literal["carry forward"]
+    by: tuple[Name, ...] = BY
+    visit: Name = "AVISITN"
+    visits: tuple[float, ...] = Field(min_length=1)
     where: Expression | None = None
+    order_by: tuple[Name, ...] = Field(min_length=1)
+    columns: dict[Name, Expression] = Field(default_factory=dict, description="columns of the new rows: DTYPE")
+
+
+class Copies(Part):
+    """Copies of the rows that `where` selects, added with some columns changed: another parameter."""
+
+    step: Literal["copies"]
+    where: Expression | None = None
+    columns: dict[Name, Expression] = Field(min_length=1)
+
+
+class Summaries(Part):
+    """One row for each group of the rows that `where` selects, added: the mean of some visits.
+
+    Columns that are the same on all rows of a group are kept; others are missing unless `columns` gives them.
+    """
+
+    step: Literal["summaries"]
+    where: Expression | None = None
+    by: tuple[Name, ...] = ("USUBJID",)
+    value: Name = "AVAL"
+    take: Literal["mean", "sum", "min", "max"] = "mean"
+    columns: dict[Name, Expression] = Field(default_factory=dict)
+    keep: tuple[Name, ...] = Field(default=(), description="columns that say the same on all rows of a group")
 
 
 class Previous(Part):
-    """Columns of the row before: of the same key, in order; rows that `where` leaves out have none and are none."""
+    """Values of the row before in its group, among the rows that `where` selects."""
 
     step: Literal["previous"]
-    where: Expression | None = None
-    by: tuple[Name, ...] = ("USUBJID", "PARAMCD")
+    by: tuple[Name, ...] = BY
     order_by: tuple[Name, ...] = Field(min_length=1)
+    where: Expression | None = None
     columns: dict[Name, Name] = Field(min_length=1, description="new column: column of the row before")
 
 
-class Derive(Part):
-    """Rows added to those there: of selected rows, with some columns changed."""
+class LastValue(Part):
+    """The last value so far in its group, that of the row itself among them, of the rows that `where` selects."""
 
-    step: Literal["add rows"]
+    step: Literal["last value"]
+    by: tuple[Name, ...] = BY
+    order_by: tuple[Name, ...] = Field(min_length=1)
     where: Expression | None = None
-    columns: dict[Name, Expression] = Field(min_length=1, description="column: what it is on the added rows")
-
-
-class Summarised(Part):
-    """A row added for each group of selected rows: a mean, a sum; other columns are those of the group's last row."""
-
-    step: Literal["add summary rows"]
-    where: Expression | None = None
-    by: tuple[Name, ...] = ("USUBJID",)
-    order_by: tuple[Name, ...] = Field(min_length=1, description="what last means")
-    values: dict[Name, tuple[Literal["sum", "mean", "min", "max", "count"], Expression]] = Field(min_length=1)
-    columns: dict[Name, Expression] = Field(default_factory=dict, description="column: what it is on the added rows")
-
-
-class Append(Part):
-    """Rows of another data set, added; columns that one of them lacks are missing there."""
-
-    step: Literal["append"]
-    from_: Name = Field(alias="from")
-    where: Expression | None = None
+    columns: dict[Name, Name] = Field(min_length=1, description="new column: column whose values are carried")

@@ -27,7 +27,17 @@ from pivotal.study.recipe_subject import (
     StudyDays,
     TimeToEvent,
 )
-from pivotal.study.recipe_visits import AnalysisVisits, Append, Baseline, Change, Derive, Previous, Summarised
+from pivotal.study.recipe_visits import (
+    Baseline,
+    CarryForward,
+    Change,
+    Copies,
+    LastValue,
+    Previous,
+    Score,
+    Summaries,
+    Windows,
+)
 
 __all__ = ["Compute", "Expression", "Join", "Keep", "Recipe", "Rename", "Step"]
 
@@ -81,13 +91,15 @@ Step = Annotated[
     | Occurrence
     | Flags
     | TimeToEvent
-    | AnalysisVisits
+    | Windows
     | Baseline
     | Change
+    | Score
+    | CarryForward
+    | Copies
+    | Summaries
     | Previous
-    | Derive
-    | Summarised
-    | Append,
+    | LastValue,
     Field(discriminator="step"),
 ]
 

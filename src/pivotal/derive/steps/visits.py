@@ -1,62 +1,115 @@
-"""Analysis visits by windows, and the last observation carried forward."""
+"""Steps on rows of a parameter and a visit: windows, baseline, change, scores."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import polars as pl
 
 from pivotal.derive.steps.keys import keyed
 from pivotal.derive.steps.step import apply
+from pivotal.errors import DataError, Fault
 from pivotal.records.dataset import Library
-from pivotal.study.recipe_visits import AnalysisVisits, CarryForward, Window
+from pivotal.study.recipe_visits import Baseline, Change, LastValue, Previous, Score, Window, Windows
 
-CARRIED = "LOCF"
+ROW = "_row"
 
 
 @apply.register
-def analysis_visits(step: AnalysisVisits, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
-    """The window that holds each row's day; rows carried forward into empty windows where asked."""
-    day = pl.col(step.day)
-    code = pl.lit(None, dtype=pl.Float64)
-    for window in reversed(step.windows):
-        low = day >= window.from_ if window.from_ is not None else day.is_not_null()
-        high = day <= window.to if window.to is not None else day.is_not_null()
-        code = pl.when(low & high).then(pl.lit(window.code, dtype=pl.Float64)).otherwise(code)
-    seen = frame.with_columns(code.alias("AVISITN"))
-    described = _described(step, seen)
-    if step.carry_forward is None:
-        return described
-    return _described(step, _carried(step.carry_forward, step.windows, described))
+def windows(step: Windows, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """The window that holds a row's day."""
+    day, number, text = pl.col(step.day), pl.Float64(), pl.String()
+    made: dict[str | None, tuple[pl.DataType, list[Any]]] = {
+        step.visit: (text, [w.label for w in step.windows]),
+        step.code: (number, [w.code for w in step.windows]),
+        step.range: (text, [w.range for w in step.windows]),
+        step.target: (number, [w.target for w in step.windows]),
+        step.first: (number, [w.first for w in step.windows]),
+        step.last: (number, [w.last for w in step.windows]),
+    }
+    which = pl.lit(None, dtype=pl.Int32)
+    for position, window in enumerate(step.windows):
+        which = pl.when(_inside(day, window)).then(pl.lit(position, dtype=pl.Int32)).otherwise(which)
+    places = frame.select(which.alias(ROW))[ROW]
+    found = [pl.Series(name, values, dtype=kind).gather(places) for name, (kind, values) in made.items() if name]
+    frame = frame.with_columns(found)
+    if step.distance is None:
+        return frame
+    targets = pl.Series([w.target for w in step.windows], dtype=pl.Float64).gather(places)
+    return frame.with_columns((day - targets).abs().alias(step.distance))
 
 
-def _described(step: AnalysisVisits, frame: pl.DataFrame) -> pl.DataFrame:
-    """What is known of each row's window."""
-    table = pl.DataFrame(
-        [(w.code, w.visit, w.target, w.from_, w.to, w.range) for w in step.windows],
-        schema={"AVISITN": pl.Float64, "AVISIT": pl.String, "AWTARGET": pl.Float64, "AWLO": pl.Float64,
-                "AWHI": pl.Float64, "AWRANGE": pl.String}, orient="row",
-    )  # fmt: skip
-    described = frame.drop(table.columns[1:], strict=False).join(table, on="AVISITN", how="left", maintain_order="left")
-    inside = pl.col("AVISITN").is_not_null()
-    return described.with_columns(
-        (pl.col(step.day) - pl.col("AWTARGET")).abs().alias("AWTDIFF"),
-        pl.when(inside).then(pl.lit("DAYS")).alias("AWU"),
+def _inside(day: pl.Expr, window: Window) -> pl.Expr:
+    inside = day.is_not_null()
+    if window.first is not None:
+        inside = inside & (day >= window.first)
+    if window.last is not None:
+        inside = inside & (day <= window.last)
+    return inside
+
+
+@apply.register
+def baseline(step: Baseline, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """Values of the baseline row on all rows of its group."""
+    by = keyed(step.by, frame)
+    rows = frame.filter(pl.sql_expr(step.where)).select(
+        *by, *(pl.col(old).alias(new) for new, old in step.columns.items())
     )
+    twice = rows.filter(pl.struct(by).is_duplicated()).select(by).unique(maintain_order=True)
+    if twice.height:
+        raise DataError(
+            Fault(" ".join(map(str, row)), "two baseline rows", "one", "Say in `where` which of them it is.")
+            for row in twice.head(20).rows()
+        )
+    return frame.drop(list(step.columns), strict=False).join(rows, on=by, how="left", maintain_order="left")
 
 
-def _carried(how: CarryForward, windows: tuple[Window, ...], frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows, and for each window that a key has no row in, the last row of the windows before it."""
-    by = keyed(how.by, frame)
-    marked = frame if how.mark in frame.columns else frame.with_columns(pl.lit(None, dtype=pl.String).alias(how.mark))
-    source = marked.drop_nulls("AVISITN")
-    source = source if how.where is None else source.filter(pl.sql_expr(how.where))
-    nearest = source.sort([*by, "AVISITN", "AWTDIFF", *how.order_by], maintain_order=True)
-    source = nearest.unique([*by, "AVISITN"], keep="first", maintain_order=True)
-    parts = [marked]
-    for window in windows:
-        if window.visit in how.visits:
-            there = source.filter(pl.col("AVISITN") == window.code)
-            before = source.filter(pl.col("AVISITN") < window.code).unique(by, keep="last", maintain_order=True)
-            new = before.join(there, on=by, how="anti", maintain_order="left")
-            code = pl.lit(window.code, dtype=pl.Float64).alias("AVISITN")
-            parts.append(new.with_columns(code, pl.lit(CARRIED).alias(how.mark)))
-    return pl.concat(parts)
+@apply.register
+def change(step: Change, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """Change, and change in per cent."""
+    base = pl.col(step.base)
+    difference = pl.col(step.value) - base
+    rows = pl.lit(True) if step.where is None else pl.sql_expr(step.where)
+    made = []
+    if step.change is not None:
+        made.append(pl.when(rows).then(difference).alias(step.change))
+    if step.percent is not None:
+        made.append(pl.when(rows & (base != 0)).then(100 * difference / base).alias(step.percent))
+    return frame.with_columns(made)
+
+
+@apply.register
+def score(step: Score, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """Sum of items, those missing made good in proportion to their maxima."""
+    by = keyed(step.by, frame)
+    value, most = pl.col(step.value), pl.col(ROW)
+    maxima = pl.DataFrame({step.item: list(step.items), ROW: list(step.items.values())})
+    items = frame.filter(value.is_not_null()).join(maxima, on=step.item, how="inner")
+    least = (1 - step.missing) * len(step.items) - 1e-9
+    scaled = value.sum() * sum(step.items.values()) / most.sum()
+    sums = items.group_by(by).agg(pl.when(pl.len() >= least).then(scaled).alias(step.into))
+    return frame.drop(step.into, strict=False).join(sums, on=by, how="left", maintain_order="left")
+
+
+@apply.register
+def previous(step: Previous, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """Values of the row before."""
+    by = keyed(step.by, frame)
+    numbered = frame.drop(list(step.columns), strict=False).with_row_index(ROW)
+    rows = numbered if step.where is None else numbered.filter(pl.sql_expr(step.where))
+    rows = rows.sort([*by, *step.order_by], maintain_order=True)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in by)
+    before = [pl.when(same).then(pl.col(old).shift(1)).alias(new) for new, old in step.columns.items()]
+    return numbered.join(rows.select(ROW, *before), on=ROW, how="left", maintain_order="left").drop(ROW)
+
+
+@apply.register
+def last_value(step: LastValue, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
+    """The last value so far."""
+    by = keyed(step.by, frame)
+    numbered = frame.with_row_index(ROW).sort([*by, *step.order_by], maintain_order=True)
+    chosen = pl.lit(True) if step.where is None else pl.sql_expr(step.where)
+    filled = numbered.with_columns(
+        pl.when(chosen).then(pl.col(old)).forward_fill().over(by).alias(new) for new, old in step.columns.items()
+    )
+    return filled.sort(ROW).drop(ROW)
