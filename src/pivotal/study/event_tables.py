@@ -41,6 +41,10 @@ class PValues(Part):
 
     method: Literal["fisher exact"] = "fisher exact"
     decimals: int = Field(default=4, ge=2, le=8)
+    rounded_from: Literal["computed", "proc freq print"] = Field(
+        default="computed",
+        description="what is rounded: the p-value, or it as PROC FREQ prints it, as programs do that keep the print",
+    )
     star_below: float | None = Field(default=None, gt=0, lt=1, description="p-values below it have an asterisk")
     ceiling: float | None = Field(default=None, gt=0, lt=1, description="p-values above it are printed as >0.99")
     trailing_zeros: bool = Field(default=True, description="0.580 rather than 0.58; with an asterisk they always stay")

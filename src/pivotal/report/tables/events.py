@@ -14,6 +14,8 @@ from pivotal.study.event_tables import EventTable, PValues
 Groups = tuple[tuple[str, str], ...]
 JSON = Mapping[str, Any]
 INDENT = "\u2003"
+SCIENTIFIC_BELOW = 0.001
+"""Smaller p-values stand in PROC FREQ's listing in scientific notation."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ def p_value(indexed: Indexed, groups: Groups, pair: tuple[str, str], how: PValue
         return ""
     if how.ceiling is not None and p > how.ceiling:
         return f">{how.ceiling:g}"
-    text = printed(p, how.decimals)
+    text = printed(_as_printed(p) if how.rounded_from == "proc freq print" else p, how.decimals)
     if how.star_below is not None and p < how.star_below:
         return f"{text}*"
     return text if how.trailing_zeros else text.rstrip("0").rstrip(".")
@@ -132,6 +134,11 @@ def notes(table: EventTable, indexed: Indexed) -> tuple[str, ...]:
         words = plural(unknown, "patient", "patients")
         more.append(f"Of {words} the days at risk are not known: counted among N, but not in rates per patient-years.")
     return (*table.footnotes, *more)
+
+
+def _as_printed(p: float) -> float:
+    """A p-value as PROC FREQ's listing holds it: four decimals; below 0.001 four significant digits."""
+    return float(printed(p, 4)) if p >= SCIENTIFIC_BELOW else float(f"{p:.3e}")
 
 
 def _percent(value: float, decimals: int) -> str:
