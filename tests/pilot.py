@@ -1,4 +1,4 @@
-"""Where the data of the CDISC pilot lie: in the repository, or beside it."""
+"""Where the CDISC pilot's files lie, for the tests."""
 
 from __future__ import annotations
 
@@ -6,28 +6,33 @@ from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).resolve().parent
-_PLACES = (_HERE / "data" / "cdiscpilot01", _HERE.parent.parent / "shared" / "data" / "cdiscpilot01")
+_TESTS = Path(__file__).resolve().parent
+_PLACES = (_TESTS / "data" / "cdiscpilot01", *(p / "shared" / "data" / "cdiscpilot01" for p in _TESTS.parents))
 
 
-def pilot() -> Path:
-    """The pilot's folder; the test is skipped where there is none."""
-    place = next((place for place in _PLACES if place.is_dir()), None)
-    if place is None:
-        pytest.skip(f"the CDISC pilot's data are in none of {', '.join(map(str, _PLACES))}")
-    return place
+def folder() -> Path:
+    """The folder of the pilot; skips the test where there is none."""
+    for place in _PLACES:
+        if place.is_dir():
+            return place
+    pytest.skip("the data of the CDISC pilot are neither in tests/data nor in ../shared/data", allow_module_level=True)
 
 
 def sdtm() -> Path:
-    """Its SDTM as XPT."""
-    return pilot() / "sdtm_xpt"
+    """The folder of the SDTM data sets."""
+    return folder() / "sdtm_xpt"
 
 
 def adam() -> Path:
-    """Its ADaM as XPT."""
-    return pilot() / "adam_xpt"
+    """The folder of the ADaM data sets in XPT."""
+    return folder() / "adam_xpt"
+
+
+def adam_csv() -> Path:
+    """The folder of those ADaM data sets that are there as CSV."""
+    return folder() / "adam_csv"
 
 
 def tables_csr() -> Path:
-    """The report's tables as text."""
-    return pilot() / "tables_csr"
+    """The folder of the report's tables as text."""
+    return folder() / "tables_csr"

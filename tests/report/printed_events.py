@@ -16,7 +16,7 @@ _LABEL, _INDENT = 40, 2
 
 @dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """A line: its label, cut at 40 characters; whether it is a preferred term; cells with what is not printed as empty."""
+    """A line: its label, cut at 40 characters; whether it is a preferred term; its cells, "" where none is printed."""
 
     label: str
     term: bool

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-
-from pilot import pilot, tables_csr
 from pilot_events import ARMS, data, fragment, pilot_table, shown, study
 from printed_events import cut, printed_lines
+
+from pilot import folder, tables_csr
 
 FIGURE_SPACE = "\u2007"
 NUMBERS = 2009
@@ -54,7 +51,7 @@ def test_p_values_rounded_once_differ_in_four_places() -> None:
 
 
 def test_key_numbers_of_the_text() -> None:
-    known = json.loads((pilot() / "key_numbers.json").read_text("utf-8"))
+    known = json.loads((folder() / "key_numbers.json").read_text("utf-8"))
     first = {str(line.cells[0]): line.cells for line in reversed(pilot_table("14-5.01").lines)}
     whole = known["14-5.01_TEAE_any"]
     cells = first["ANY BODY SYSTEM"]

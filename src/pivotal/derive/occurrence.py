@@ -84,7 +84,7 @@ def occurrences(
     keys = identifiers(people.subjects)
     seen = events.join(people.subjects, on=keys, how="inner")
     when = date_of(onset, events.schema[onset]) if onset in events.columns else pl.lit(None, pl.Date)
-    wanted = ["replicate", "patient", when.alias("onset"), *dict.fromkeys(columns)]
+    wanted: list[str | pl.Expr] = ["replicate", "patient", when.alias("onset"), *dict.fromkeys(columns)]
     arms = people.people.filter(pl.col("arm") < len(people.arms) - people.total).select(WHO)
     if treatment is None:
         _one_arm_each(arms)
@@ -129,7 +129,9 @@ def count(events: pl.DataFrame, people: Roster, depths: Sequence[int]) -> Counts
         paths = pl.DataFrame({"path": [""]})
     at = _positions(sums, paths)
     shape = (people.replicates, paths.height, len(people.arms))
-    return Counts(tuple(map(unpacked, paths["path"])), _filled(shape, at, sums["n"]), _filled(shape, at, sums["events"]))
+    return Counts(
+        tuple(map(unpacked, paths["path"])), _filled(shape, at, sums["n"]), _filled(shape, at, sums["events"])
+    )
 
 
 def count_split(
@@ -196,7 +198,9 @@ def ordered(counts: Counts, orders: Sequence[str], arm: Sequence[int]) -> Counts
     def place(path: Path) -> tuple[tuple[float, str], ...]:
         falling = [orders[min(depth, len(orders) - 1)] == "frequency" for depth in range(len(path))]
         parts = [path[: depth + 1] for depth in range(len(path))]
-        return tuple((-often.get(part, 0.0) if down else 0.0, part[-1]) for part, down in zip(parts, falling, strict=True))
+        return tuple(
+            (-often.get(part, 0.0) if down else 0.0, part[-1]) for part, down in zip(parts, falling, strict=True)
+        )
 
     turn = sorted(range(len(counts.paths)), key=lambda term: place(counts.paths[term]))
     return chosen(counts, turn)
@@ -242,7 +246,7 @@ def _depths(levels: Sequence[str]) -> range:
 
 
 def _by_term(events: pl.DataFrame, depth: int) -> pl.DataFrame:
-    mine = ["replicate", pl.col(f"path{depth}").alias("path"), "arm"]
+    mine: list[str | pl.Expr] = ["replicate", pl.col(f"path{depth}").alias("path"), "arm"]
     per = events.group_by(*mine, "patient").len("events")
     return per.group_by("replicate", "path", "arm").agg(pl.len().alias("n"), pl.col("events").sum())
 

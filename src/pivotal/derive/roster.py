@@ -34,8 +34,8 @@ class Roster:
     subjects
         A row a patient: its identifiers, `replicate` and `patient`, a number of its own.
     periods
-        A row a patient, arm and period: `replicate`, `patient`, `arm` (a position in `arms`), `start`, `end` (dates) and
-        `days`, null where they are not known or the end lies before the start.
+        A row a patient, arm and period: `replicate`, `patient`, `arm` (a position in `arms`), `start`, `end` (dates)
+        and `days`, null where they are not known or the end lies before the start.
     """
 
     arms: tuple[str, ...]
@@ -157,9 +157,13 @@ def _numbered(adsl: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 def _timed(placed: pl.DataFrame, lag: int) -> pl.DataFrame:
     following = pl.col("start").shift(-1).over("replicate", "patient", order_by="start")
     last = pl.col("end").dt.offset_by(f"{lag}d")
-    end = pl.when(following.is_null()).then(last).otherwise(
-        pl.max_horizontal("end", pl.min_horizontal(last, following.dt.offset_by("-1d")))
-    ) if lag else pl.col("end")
+    end = (
+        pl.when(following.is_null())
+        .then(last)
+        .otherwise(pl.max_horizontal("end", pl.min_horizontal(last, following.dt.offset_by("-1d"))))
+        if lag
+        else pl.col("end")
+    )
     length = (pl.col("end") - pl.col("start")).dt.total_days() + 1
     days = pl.when(length > 0).then(length).alias("days")
     return placed.with_columns(end=end).with_columns(days)

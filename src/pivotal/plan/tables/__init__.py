@@ -3,7 +3,7 @@
 Counting is done for all arms, categories and, where a frame has a column `REPLICATE`, all replicates at once.
 """
 
-from pivotal.plan.tables import adverse_events, flags, incidence
+from pivotal.plan.tables import adverse_events, flags, incidence, topics
 from pivotal.plan.tables.table import rows_of
 
-__all__ = ["adverse_events", "flags", "incidence", "rows_of"]
+__all__ = ["adverse_events", "flags", "incidence", "rows_of", "topics"]

@@ -56,7 +56,7 @@ def adverse_events(table: AdverseEvents, study: Study, data: Library) -> Iterato
 
 
 def _parts(table: AdverseEvents, events: pl.DataFrame, where: Setting, counts: Counts) -> list[tuple[str, Any, Any]]:
-    """Words of each category with its patients and events, (replicate, term, arm); the unknown only if there are some."""
+    """Words of each category, its patients and events, (replicate, term, arm); unknown only where there are some."""
     if table.split is None:
         return []
     values = table.split.categories

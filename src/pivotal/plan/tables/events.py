@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,11 @@ LEVELS = {
 """What the dictionary's columns are called in the rows' `groups`; another column keeps its name."""
 
 FISHER = "fisher exact"
-DIFFERENCE = {"miettinen-nurminen": miettinen_nurminen, "newcombe": newcombe, "wald": wald}
+DIFFERENCE: dict[str, Callable[..., Estimate]] = {
+    "miettinen-nurminen": miettinen_nurminen,
+    "newcombe": newcombe,
+    "wald": wald,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,9 @@ def named(table: TermTable, path: Path) -> dict[str, Any]:
     return {"parameter": table.any if not path else None, "groups": tuple(zip(labels, path, strict=False))}
 
 
-def counted(table: EventTable, about: dict[str, Any], where: Setting, n: Floats, events: Floats | None) -> Iterator[Row]:
+def counted(
+    table: EventTable, about: dict[str, Any], where: Setting, n: Floats, events: Floats | None
+) -> Iterator[Row]:
     """`n`, `N`, `rate`, and `events` where they are counted, of every arm; (replicate, arm)."""
     rate = np.divide(n, where.size, out=np.full(n.shape, np.nan), where=where.size > 0)
     for arm, name in enumerate(where.people.arms):
@@ -126,9 +132,7 @@ def pair(where: Setting, arm: int) -> dict[str, str]:
 def fisher(where: Setting, n: Floats) -> dict[int, Estimate]:
     """Fisher's exact test of each arm against the control, n (replicate, term, arm)."""
     size, control = where.size[:, None, :], where.control
-    return {
-        arm: fisher_exact(*_against(n, size, arm, control)) for arm in (where.active if control >= 0 else [])
-    }
+    return {arm: fisher_exact(*_against(n, size, arm, control)) for arm in (where.active if control >= 0 else [])}
 
 
 def risk_differences(where: Setting, n: Floats, method: str, level: float) -> dict[int, Estimate]:
@@ -175,8 +179,13 @@ def _frequencies(table: TermTable, where: Setting) -> list[int]:
     if table.order_by not in where.people.arms:
         names = list(where.people.arms)
         raise DataError(
-            [Fault(f"table {table.id}: order_by", repr(table.order_by), "it is a column", nearest(table.order_by, names))]
+            [
+                Fault(
+                    f"table {table.id}: order_by",
+                    repr(table.order_by),
+                    "it is a column",
+                    nearest(table.order_by, names),
+                )
+            ]
         )
     return [where.people.arms.index(table.order_by)]
-
-

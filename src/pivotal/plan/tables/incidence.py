@@ -57,9 +57,7 @@ def incidence(table: Incidence, study: Study, data: Library) -> Iterator[Row]:
     yield from unknown_exposure(table, where)
 
 
-def at_risk(
-    table: Incidence, events: pl.DataFrame, where: Setting, counts: Counts
-) -> tuple[Floats, Floats, Floats]:
+def at_risk(table: Incidence, events: pl.DataFrame, where: Setting, counts: Counts) -> tuple[Floats, Floats, Floats]:
     """Events that a rate counts, patient-years that it counts them in, patients without a date of onset; by term."""
     first = first_events(events, where.people, counts.paths)
     if table.count == "first":
@@ -122,9 +120,7 @@ def _rate_differences(
         yield from estimated(table, about | more, found, 0, "estimate", "ci_low", "ci_high", "p")
 
 
-def _times(
-    table: Incidence, about: dict[str, Any], where: Setting, events: pl.DataFrame, path: Path
-) -> Iterator[Row]:
+def _times(table: Incidence, about: dict[str, Any], where: Setting, events: pl.DataFrame, path: Path) -> Iterator[Row]:
     for arm, name in enumerate(where.people.arms):
         curve = kaplan_meier(*times_to_first(events, where.people, path, arm))
         mine = about | {"arm": name, "method": "kaplan-meier"}

@@ -128,8 +128,8 @@ def notes(table: EventTable, indexed: Indexed) -> tuple[str, ...]:
     """The table's footnotes, and what could not be counted."""
     more: list[str] = []
     if out := indexed.sum_of("events_left_out"):
-        belong = "belongs" if out == 1 else "belong"
-        more.append(f"{plural(out, 'event', 'events')} {belong} to no patient at risk and {'is' if out == 1 else 'are'} not counted.")
+        verbs = ("belongs", "is") if out == 1 else ("belong", "are")
+        more.append(f"{plural(out, 'event', 'events')} {verbs[0]} to no patient at risk and {verbs[1]} not counted.")
     if unknown := indexed.sum_of("n_exposure_unknown"):
         words = plural(unknown, "patient", "patients")
         more.append(f"Of {words} the days at risk are not known: counted among N, but not in rates per patient-years.")

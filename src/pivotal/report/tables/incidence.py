@@ -30,9 +30,9 @@ def _of_term(table: Incidence, indexed: Indexed, groups: Groups) -> list[Line]:
         _line(_exposure(table), [_number(indexed, groups, "patient_years", arm, 1) for arm in indexed.arms]),
         _line(f"Rate {per} ({percent})", [estimate(indexed, groups, (arm, None), per, 1) for arm in indexed.arms]),
     ]
-    if undated := [indexed.value(groups, "n_onset_unknown", arm) for arm in indexed.arms]:
-        if any(undated):
-            lines.append(_line("Date of onset unknown, n", [f"{number or 0:.0f}" for number in undated]))
+    undated = [indexed.value(groups, "n_onset_unknown", arm) or 0 for arm in indexed.arms]
+    if any(undated):
+        lines.append(_line("Date of onset unknown, n", [f"{number:.0f}" for number in undated]))
     if table.risk_differences:
         words = f"Risk difference, % ({100 * table.risk_differences.level:g}% CI)"
         lines.append(_compared(indexed, groups, words, "risk difference", 100))
@@ -84,9 +84,14 @@ def _methods(table: Incidence) -> tuple[str, ...]:
     if table.rate_differences:
         made.append(f"Rate differences: {_name(table.rate_differences)}.")
     if table.time_to_first or table.days:
-        made.append("Time to the first event: Kaplan-Meier, limits log-log; without an event censored at the end of risk.")
+        made.append(
+            "Time to the first event: Kaplan-Meier, limits log-log; patients without an event are censored at the end "
+            f"of their time at risk. {DASH}: not reached."
+        )
     return tuple(made)
 
 
 def _name(method: str) -> str:
-    return {"miettinen-nurminen": "score limits of Miettinen and Nurminen", "newcombe": "Newcombe", "wald": "Wald"}[method]
+    return {"miettinen-nurminen": "score limits of Miettinen and Nurminen", "newcombe": "Newcombe", "wald": "Wald"}[
+        method
+    ]
