@@ -1,8 +1,8 @@
 """How fast tables of adverse events are made: run by hand, `python benchmarks/adverse_events.py`.
 
-20,000 patients, a million events of 1,500 terms in 27 classes, three arms. Number to reach: the tables below 20 s, in 3
-GB of memory at the peak. Beside them the loop that a programmer writes with pandas, where pandas is installed: patients and
-events of every class and term, and nothing else.
+20,000 patients, a million events of 1,500 terms in 27 classes, three arms. Number to reach: the tables below 20 s, in
+3 GB of memory at the peak. Beside them the loop that a programmer writes with pandas, where pandas is installed:
+patients and events of every class and term, and nothing else.
 """
 
 from __future__ import annotations

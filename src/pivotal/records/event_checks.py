@@ -185,7 +185,7 @@ def _first(found: Dataset, names: Sequence[str]) -> str | None:
 
 
 def _bounds(frame: pl.DataFrame, column: str | None, name: str) -> list[pl.Expr]:
-    """The earliest and the latest day that a date can mean, and its text; a partial one means all of its month or year."""
+    """The earliest and the latest day that a date can mean, and its text; a partial one: of its month or year."""
     if column is None or frame.schema[column] == pl.Null:
         nothing = pl.lit(None, pl.Date)
         return [nothing.alias(f"{name} earliest"), nothing.alias(f"{name} latest"), pl.lit("").alias(f"{name} text")]

@@ -19,7 +19,7 @@ def adverse_events(table: AdverseEvents, found: Found) -> Table:
     columns = [Column(first_column(table.levels), wide=True)]
     for arm in indexed.arms:
         group = heading(indexed, arm)
-        columns += [Column("n (%)", number=True, group=group), Column("[AEs]", number=True, group=group)]
+        columns += [Column("n\u00a0(%)", number=True, group=group), Column("[AEs]", number=True, group=group)]
     columns += [Column(f"{arm} vs. {control}", number=True, group="Fisher\u2019s exact p") for arm, control in pairs]
     level = table.risk_differences.level if table.risk_differences else 0.95
     group = f"Risk difference, % ({100 * level:g}% CI)"
