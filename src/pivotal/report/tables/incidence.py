@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pivotal.report.document import Column, Line, Table, Text
-from pivotal.report.format import DASH, MINUS
+from pivotal.report.format import DASH
 from pivotal.report.rounding import printed
 from pivotal.report.tables.events import Groups, Indexed, estimate, heading, notes, share
 from pivotal.report.tables.layout import Found, caption, laid_out
@@ -60,7 +60,7 @@ def _compared(indexed: Indexed, groups: Groups, words: str, scale: str, factor: 
         estimate(indexed, groups, (arm, pairs[arm]), scale, 1, factor) if arm in pairs else "" for arm in indexed.arms
     ]
     control = next(iter(pairs.values()), "")
-    return _line(f"{words} {MINUS} {control}" if control else words, cells)
+    return _line(f"{words} against {control}" if control else words, cells)
 
 
 def _line(words: str, cells: list[Text] | list[str]) -> Line:
