@@ -169,3 +169,13 @@ def test_no_event_at_all() -> None:
     for kind in ({"kind": "adverse events", "p_values": {}}, {"kind": "incidence", "time_to_first": True}):
         found = rows(model(**kind), study("P", "Q"), library(adsl=adsl, adae=adae))
         assert value(found, "n", "P") == 0
+
+
+def test_a_topic_that_is_not_there_is_named() -> None:
+    topics = (Topic.model_validate({"name": "deaths", "label": "Deaths", "where": "AESEV = 'MILD'"}),)
+    with pytest.raises(DataError, match="Did you mean 'deaths'"):
+        rows(
+            model(kind="safety topics", topics=["death"], **AT_RISK),
+            study("Vehicle", "Active", topics=topics),
+            crossing(),
+        )

@@ -11,6 +11,7 @@ import polars as pl
 from pivotal.derive.first_event import first_events
 from pivotal.derive.occurrence import Occurrences, coded, count, occurrences
 from pivotal.derive.topics import NotCountableError, in_topic, scopes
+from pivotal.errors import DataError, Fault, nearest
 from pivotal.plan.tables.events import (
     Setting,
     counted,
@@ -40,6 +41,7 @@ def safety_topics(table: SafetyTopics, study: Study, data: Library) -> Iterator[
     A row's `where` is the topic's definition in words. A topic that the data cannot answer has one row `n` without a
     number, whose reason says what is missing.
     """
+    _known(table, study)
     where = setting(table, study, data)
     rows = selected(table, data).with_row_index(ROW)
     placed = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment)
@@ -51,6 +53,14 @@ def safety_topics(table: SafetyTopics, study: Study, data: Library) -> Iterator[
                 yield from _not_countable(table, topic, where, str(error))
     yield from left_out(table, placed)
     yield from unknown_exposure(table, where)
+
+
+def _known(table: SafetyTopics, study: Study) -> None:
+    names = [topic.name for topic in study.topics]
+    unknown = [name for name in table.topics if name not in names]
+    if unknown:
+        place = f"table {table.id}: topics"
+        raise DataError(Fault(place, repr(name), "it names [[topics]]", nearest(name, names)) for name in unknown)
 
 
 def _of_topic(
