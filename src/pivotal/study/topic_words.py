@@ -19,7 +19,7 @@ COLUMNS: Mapping[str, str] = {
 }
 
 
-def definition(topic: Topic, *, adjudicated: bool = False) -> str:
+def definition(topic: Topic, *, adjudicated: bool | None = None) -> str:
     """How a topic is defined.
 
     Parameters
@@ -27,7 +27,7 @@ def definition(topic: Topic, *, adjudicated: bool = False) -> str:
     topic
         The topic.
     adjudicated
-        Whether the data have the adjudicators' column.
+        Whether the data have the adjudicators' column; None where there are no data yet.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def definition(topic: Topic, *, adjudicated: bool = False) -> str:
     return " ".join(f"{part.rstrip('.')}." for part in [*_rules(topic, adjudicated=adjudicated), *_basis(topic)])
 
 
-def _rules(topic: Topic, *, adjudicated: bool) -> list[str]:
+def _rules(topic: Topic, *, adjudicated: bool | None) -> list[str]:
     if topic.patients is not None:
         return [f"Patients with {topic.patients}"]
     scopes: tuple[Scope, ...] = ("narrow", "broad")
@@ -61,7 +61,7 @@ def _rules(topic: Topic, *, adjudicated: bool) -> list[str]:
         confirmed = ", ".join(verdict.confirmed)
         rules.append(
             f"Adjudicated events count where {verdict.column} is {confirmed}"
-            if adjudicated
+            if adjudicated is not False
             else f"The data have no column {verdict.column} of adjudication"
         )
     return rules
