@@ -34,6 +34,7 @@ from pivotal.study.origin import Disposition, Origin
 from pivotal.study.published import Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
+from pivotal.study.topics import Topic
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "Study",
     "StudyHead",
     "Testing",
+    "Topic",
     "Variable",
     "Visit",
     "VisitMap",
@@ -414,6 +416,7 @@ class Study(Part):
     data: DataMap | None = None
     datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
     tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")
+    topics: tuple[Topic, ...] = Field(default=(), description="safety topics, each with its definition")
     posted: tuple[Posted, ...] = ()
 
     @property

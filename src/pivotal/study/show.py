@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pivotal.study.criteria import Criterion
 from pivotal.study.model import Analysis, Dropout, Endpoint, Posted, Scenario, Study
+from pivotal.study.topic_words import definition
 from pivotal.study.words import figure, items, mark, number, sentence, table, value, wrapped
 
 
@@ -53,6 +54,7 @@ def sections(study: Study) -> list[Section]:
         "Testing strategy": _testing(study),
         "Data sets derived": _datasets(study),
         "Tables": _tables(study),
+        "Safety topics": _topics(study),
         "Virtual patients": _cohort(study),
         "Scenarios": _scenarios(study),
         "Grids": _grids(study),
@@ -249,6 +251,10 @@ def _testing(study: Study) -> list[str]:
         pair = f"{hypothesis.arm} against {hypothesis.comparator} on {hypothesis.endpoint}"
         lines += wrapped(f"{hypothesis.name}: {pair}; {start}{then}{mark(hypothesis)}", indent="  - ", hang="    ")
     return lines
+
+
+def _topics(study: Study) -> list[str]:
+    return items([(topic.label, definition(topic)) for topic in study.topics])
 
 
 def _cohort(study: Study) -> list[str]:

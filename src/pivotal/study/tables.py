@@ -11,12 +11,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pivotal.study.base import Name
+<<<<<<< HEAD
 from pivotal.study.characteristics_tables import Characteristics
 from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, SurvivalCurves, SurvivalTimes
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
 from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
 __all__ = ["EndpointTable", "Flags", "Table", "TableBase", "TableHead"]
+=======
+from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
+from pivotal.study.table_base import TableBase
+
+__all__ = ["Flags", "Table", "TableBase"]
+>>>>>>> w-aetables
 
 
 class Flags(TableBase):
@@ -28,6 +35,7 @@ class Flags(TableBase):
     )
 
 
+<<<<<<< HEAD
 Table = Annotated[
     Flags
     | Characteristics
@@ -40,3 +48,6 @@ Table = Annotated[
     | EventDotPlot,
     Field(discriminator="kind"),
 ]
+=======
+Table = Annotated[Flags | AdverseEvents | Incidence | SafetyTopics, Field(discriminator="kind")]
+>>>>>>> w-aetables

@@ -16,6 +16,7 @@ _NAMED = (
     ("periods", "period"),
     ("scenarios", "scenario"),
     ("grids", "grid"),
+    ("topics", "topic"),
 )
 
 LATENT_COURSE_NEEDS = ("AGE", "IGA", "BSA", "EASI")
