@@ -10,22 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pivotal.study.base import Name, Sourced
-from pivotal.study.recipes import Expression
+from pivotal.study.base import Name
+from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
+from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
+from pivotal.study.table_base import TableBase
 
-
-class TableBase(Sourced):
-    """What all tables have."""
-
-    id: Name = Field(description="its number in the report: 14-1.01")
-    title: Name
-    population: str | None = Field(default=None, description="the words over the table: Safety")
-    dataset: Name
-    where: Expression | None = Field(default=None, description="rows of the data set that are looked at")
-    subjects: Expression | None = Field(default=None, description="which rows of ADSL are the table's N")
-    treatment: Name = Field(default="TRT01P", description="the column that holds the arm, named as in [[arms]]")
-    total: bool = Field(default=False, description="whether all arms together are a column")
-    footnotes: tuple[str, ...] = ()
+__all__ = ["Flags", "Table", "TableBase"]
 
 
 class Flags(TableBase):
@@ -35,4 +25,7 @@ class Flags(TableBase):
     flags: dict[Name, Name] = Field(min_length=1, description="column with Y or N: words of its row")
 
 
-Table = Annotated[Flags, Field(discriminator="kind")]
+Table = Annotated[
+    Flags | MeasurementsByVisit | MeasurementsAtVisits | Exposure | Shift | Abnormalities | LiverInjury,
+    Field(discriminator="kind"),
+]
