@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pivotal.study.base import Name, Part, Sourced
+from pivotal.study.recipe_grades import GradeByCtcae
 
 Expression = Annotated[str, Field(min_length=1, max_length=2000, description="an SQL expression over a row's columns")]
 
@@ -41,7 +42,7 @@ class Join(Part):
     where: Expression | None = Field(default=None, description="which of the other data set's rows are looked at")
 
 
-Step = Annotated[Keep | Compute | Join, Field(discriminator="step")]
+Step = Annotated[Keep | Compute | Join | GradeByCtcae, Field(discriminator="step")]
 
 
 class Recipe(Sourced):

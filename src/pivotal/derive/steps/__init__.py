@@ -4,7 +4,7 @@ A step does one thing that the field has a name for, to all rows at once, and kn
 column `REPLICATE` holds many trials; a step that looks across rows of a patient looks within a replicate.
 """
 
-from pivotal.derive.steps import rows
+from pivotal.derive.steps import grades, rows
 from pivotal.derive.steps.step import apply
 
-__all__ = ["apply", "rows"]
+__all__ = ["apply", "grades", "rows"]

@@ -75,10 +75,10 @@ def patients(table: TableBase, study: Study, data: Library) -> Patients:
         )
         .filter(pl.col(ARM).is_not_null())
     )
-    trials = (frame[TRIAL].max() or 0) + 1 if frame.height else 1
+    trials = int(frame[TRIAL].to_numpy().max(initial=0)) + 1
     if table.total:
         frame = pl.concat([frame, frame.with_columns(pl.lit(len(arms) - 1, dtype=pl.Int64).alias(ARM))])
-    size = counted(frame[ARM].to_numpy() * trials + frame[TRIAL].to_numpy(), (len(arms), int(trials)))
+    size = counted(frame[ARM].to_numpy() * trials + frame[TRIAL].to_numpy(), (len(arms), trials))
     return Patients(frame, keys, tuple(arms), size)
 
 
