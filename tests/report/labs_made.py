@@ -6,9 +6,9 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-import pilot
 from pydantic import TypeAdapter
 
+import pilot
 import pivotal
 from pivotal.plan.tables import rows_of
 from pivotal.records.dataset import Dataset

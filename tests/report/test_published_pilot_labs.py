@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterator
 
-import pilot
 import pytest
 from labs_made import made
+
+import pilot
 
 NOT_MET: dict[str, set[tuple[str, ...]]] = {}
 """Cells that differ, by table: none. See docs/cdisc-pilot-results-labs.md."""
