@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 import pilot
 import pivotal
+from pivotal.derive.recipes import derive
 from pivotal.plan.tables import rows_of
 from pivotal.records.dataset import Dataset
 from pivotal.records.formats.library import read_library
@@ -28,8 +29,9 @@ ARMS = ("Placebo", "Xanomeline Low Dose", "Xanomeline High Dose")
 
 @cache
 def data() -> dict[str, Dataset]:
-    """The published analysis data sets."""
-    return read_library(pilot.adam()) | read_library(pilot.adam_csv())
+    """The published analysis data sets, and what the fragment derives from them."""
+    published = read_library(pilot.adam()) | read_library(pilot.adam_csv())
+    return published | derive(recipes(), published)
 
 
 @cache

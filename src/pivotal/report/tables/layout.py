@@ -16,9 +16,10 @@ TOTAL = "Total"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The records of one table, for looking up."""
+    """The records of one table, for looking up; `simulated` where they are of made-up patients."""
 
     records: tuple[Mapping[str, Any], ...]
+    simulated: bool = False
 
     def one(self, **wanted: Any) -> Mapping[str, Any] | None:
         """The first record with the given keys; a key of `groups` counts as one."""
@@ -43,7 +44,7 @@ class Found:
 
 
 @singledispatch
-def laid_out(table: Any, found: Found) -> Block:
+def laid_out(table: Any, found: Found) -> Block | list[Block]:
     """A table of the study file as the report shows it.
 
     Parameters
@@ -55,8 +56,8 @@ def laid_out(table: Any, found: Found) -> Block:
 
     Returns
     -------
-    Block
-        A table, or a figure where the kind is one.
+    Block or list of Block
+        A table, a figure where the kind is one, or both.
     """
     raise TypeError(f"no layout is made for {type(table).__name__}")
 
@@ -81,9 +82,10 @@ def tables_section(bundle: Bundle) -> Section | None:
         return None
     blocks: list[Block] = []
     for table in bundle.study.tables:
-        found = Found(tuple(bundle.rows.where(table.id)))
+        found = Found(tuple(bundle.rows.where(table.id)), bundle.simulated)
         if found.records:
-            blocks.append(laid_out(table, found))
+            made = laid_out(table, found)
+            blocks += made if isinstance(made, list) else [made]
     return Section("tables", "Tables", blocks)
 
 

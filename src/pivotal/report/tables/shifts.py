@@ -11,45 +11,55 @@ from pivotal.report.tables.numbers import Numbers
 from pivotal.study.laboratory_tables import Abnormalities, Shift
 
 P_DECIMALS = 3
+BESIDE = 9
+"""Columns of counts that stand side by side."""
 
 
 @laid_out.register
 def shift(table: Shift, found: Found) -> Table:
-    """A line a category on treatment, a column an arm and category at baseline, and the p-value at the right."""
+    """A line a category on treatment, a column a category at baseline, the p-value at the right.
+
+    Arms stand side by side where all columns fit a page, and below each other where they do not.
+    """
     numbers = Numbers.of(found, "parameter", "visit", "arm", "baseline", "on treatment", "statistic")
     arms = found.arms()
+    beside = len(arms) * len(table.categories) <= BESIDE
     columns = [Column("On treatment", wide=True)]
-    for arm in arms:
-        group = numbers.headed(found, arm)
-        columns += [Column(f"{words} at baseline", number=True, group=group) for words in table.categories.values()]
+    for group in [numbers.headed(found, arm) for arm in arms] if beside else ["At baseline"]:
+        at = " at baseline" if beside else ""
+        columns += [Column(f"{words}{at}", number=True, group=group) for words in table.categories.values()]
     if table.test is not None:
         columns.append(Column("p", number=True))
     lines: list[Line] = []
-    visits = tuple(table.visits.values()) if table.take == "each visit" else (None,)
     for panel in table.panels:
         if panel.heading is not None:
             lines.append(Line(heading=panel.heading))
         for words in panel.parameters.values():
-            for visit in visits:
+            for visit in tuple(table.visits.values()) if table.take == "each visit" else (None,):
                 lines.append(Line(heading=words if visit is None else f"{words}, {visit}"))
-                lines += _lines(table, numbers, words, visit, arms)
+                p = _p(table, numbers, words, visit)
+                if beside:
+                    lines += _lines(table, numbers, (words, visit), arms, "n", p)
+                for arm in () if beside else arms:
+                    lines += _lines(table, numbers, (words, visit), [arm], f"{arm}, n", p if arm == arms[0] else "")
     return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), table.footnotes)
 
 
-def _lines(table: Shift, numbers: Numbers, words: str, visit: str | None, arms: list[str]) -> Iterator[Line]:
+def _lines(
+    table: Shift, numbers: Numbers, where: tuple[str, str | None], arms: list[str], first: str, p: str
+) -> Iterator[Line]:
+    """The patients by category at baseline, then by what became of them."""
     columns = [(arm, before) for arm in arms for before in table.categories.values()]
-    heads = [numbers.count(words, visit, arm, before, None, "n") for arm, before in columns]
-    yield Line(("n", *heads, *_p(table, numbers, words, visit)), indent=True)
+    last = [""] if table.test is not None else []
+    heads = [numbers.count(*where, arm, before, None, "n") for arm, before in columns]
+    yield Line((first, *heads, *([p] if table.test is not None else [])))
     for after in table.categories.values():
-        cells = [numbers.share(words, visit, arm, before, after) for arm, before in columns]
-        yield Line((after, *cells, *([""] if table.test is not None else [])), indent=True)
+        yield Line((after, *(numbers.share(*where, arm, before, after) for arm, before in columns), *last), indent=True)
 
 
-def _p(table: Shift, numbers: Numbers, words: str, visit: str | None) -> tuple[str, ...]:
-    if table.test is None:
-        return ()
+def _p(table: Shift, numbers: Numbers, words: str, visit: str | None) -> str:
     value = numbers.values.get((words, visit, None, None, None, "p"))
-    return ("–" if value is None else printed_p(value),)
+    return "–" if value is None else printed_p(value)
 
 
 def printed_p(value: float) -> str:
