@@ -42,19 +42,22 @@ def shift(table: Shift, found: Found) -> Table:
                     lines += _lines(table, numbers, (words, visit), arms, "n", p)
                 for arm in () if beside else arms:
                     lines += _lines(table, numbers, (words, visit), [arm], f"{arm}, n", p if arm == arms[0] else "")
-    return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), table.footnotes)
+    notes = table.footnotes if beside else (*table.footnotes, "Categories without patients have no line.")
+    return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), notes)
 
 
 def _lines(
     table: Shift, numbers: Numbers, where: tuple[str, str | None], arms: list[str], first: str, p: str
 ) -> Iterator[Line]:
-    """The patients by category at baseline, then by what became of them."""
+    """The patients by category at baseline, then by what became of them; of one arm alone, no lines of nobody."""
     columns = [(arm, before) for arm in arms for before in table.categories.values()]
     last = [""] if table.test is not None else []
     heads = [numbers.count(*where, arm, before, None, "n") for arm, before in columns]
     yield Line((first, *heads, *([p] if table.test is not None else [])))
     for after in table.categories.values():
-        yield Line((after, *(numbers.share(*where, arm, before, after) for arm, before in columns), *last), indent=True)
+        if len(arms) > 1 or any(numbers.values.get((*where, arms[0], before, after, "n")) for _, before in columns):
+            shares = (numbers.share(*where, arm, before, after) for arm, before in columns)
+            yield Line((after, *shares, *last), indent=True)
 
 
 def _p(table: Shift, numbers: Numbers, words: str, visit: str | None) -> str:
