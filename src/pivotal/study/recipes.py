@@ -13,6 +13,7 @@ from pydantic import Field
 
 from pivotal.study.base import Name, Part, Sourced
 from pivotal.study.recipe_base import Expression
+from pivotal.study.recipe_grades import GradeByCtcae
 from pivotal.study.recipe_subject import (
     Aggregate,
     Codes,
@@ -99,7 +100,8 @@ Step = Annotated[
     | Copies
     | Summaries
     | Previous
-    | LastValue,
+    | LastValue
+    | GradeByCtcae,
     Field(discriminator="step"),
 ]
 

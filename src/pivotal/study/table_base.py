@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """What tables of a report share, whatever their kind."""
-=======
-"""What all tables of a report have in a study file."""
->>>>>>> w-aetables
 
 from __future__ import annotations
 
@@ -12,17 +8,12 @@ from pivotal.study.base import Name, Sourced
 from pivotal.study.recipes import Expression
 
 
-<<<<<<< HEAD
 class TableHead(Sourced):
-=======
-class TableBase(Sourced):
->>>>>>> w-aetables
     """What all tables have."""
 
     id: Name = Field(description="its number in the report: 14-1.01")
     title: Name
     population: str | None = Field(default=None, description="the words over the table: Safety")
-<<<<<<< HEAD
     unanchored: bool = Field(default=False, description="whether no printed number exists to compare it with")
     footnotes: tuple[str, ...] = ()
 
@@ -30,14 +21,11 @@ class TableBase(Sourced):
 class TableBase(TableHead):
     """A table of a data set's rows, an arm a column."""
 
-=======
->>>>>>> w-aetables
     dataset: Name
     where: Expression | None = Field(default=None, description="rows of the data set that are looked at")
     subjects: Expression | None = Field(default=None, description="which rows of ADSL are the table's N")
     treatment: Name = Field(default="TRT01P", description="the column that holds the arm, named as in [[arms]]")
     total: bool = Field(default=False, description="whether all arms together are a column")
-<<<<<<< HEAD
 
 
 class EndpointTable(TableHead):
@@ -45,6 +33,3 @@ class EndpointTable(TableHead):
 
     endpoint: Name
     visit: Name | None = Field(default=None, description="the endpoint's own by default")
-=======
-    footnotes: tuple[str, ...] = ()
->>>>>>> w-aetables

@@ -11,19 +11,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pivotal.study.base import Name
-<<<<<<< HEAD
 from pivotal.study.characteristics_tables import Characteristics
 from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, SurvivalCurves, SurvivalTimes
+from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
+from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
+from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
 from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
 __all__ = ["EndpointTable", "Flags", "Table", "TableBase", "TableHead"]
-=======
-from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
-from pivotal.study.table_base import TableBase
-
-__all__ = ["Flags", "Table", "TableBase"]
->>>>>>> w-aetables
 
 
 class Flags(TableBase):
@@ -35,7 +31,6 @@ class Flags(TableBase):
     )
 
 
-<<<<<<< HEAD
 Table = Annotated[
     Flags
     | Characteristics
@@ -44,10 +39,16 @@ Table = Annotated[
     | Model
     | SurvivalCurves
     | SurvivalTimes
+    | AdverseEvents
+    | Incidence
+    | SafetyTopics
+    | MeasurementsByVisit
+    | MeasurementsAtVisits
+    | Exposure
+    | Shift
+    | Abnormalities
+    | LiverInjury
     | SignalScreen
     | EventDotPlot,
     Field(discriminator="kind"),
 ]
-=======
-Table = Annotated[Flags | AdverseEvents | Incidence | SafetyTopics, Field(discriminator="kind")]
->>>>>>> w-aetables

@@ -4,7 +4,7 @@ A step does one thing that the field has a name for, to all rows at once, and kn
 column `REPLICATE` holds many trials; a step that looks across rows of a patient looks within a replicate.
 """
 
-from pivotal.derive.steps import dates, events, made, rows, subject, values, visits
+from pivotal.derive.steps import dates, events, grades, made, rows, subject, values, visits
 from pivotal.derive.steps.step import apply
 
-__all__ = ["apply", "dates", "events", "made", "rows", "subject", "values", "visits"]
+__all__ = ["apply", "dates", "events", "grades", "made", "rows", "subject", "values", "visits"]
