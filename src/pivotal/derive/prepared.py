@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pivotal.derive import recipes
-from pivotal.errors import UsageError
+from pivotal.errors import DataError, Fault, UsageError
 from pivotal.records.dataset import Dataset, Library
-from pivotal.records.formats.library import read_library
+from pivotal.records.formats import read_library
 from pivotal.study.model import Study
 from pivotal.study.recipes import Recipe
 
@@ -47,7 +47,7 @@ def prepare(study: Study, place: str | Path) -> Prepared:
     study
         The trial, with its recipes.
     place
-        A folder of data sets, SDTM or ADaM or both, there or in its sub-folders ``sdtm`` and ``adam``.
+        A folder of data sets, SDTM or ADaM or both, there or in its sub-folders ``sdtm`` and ``adam``; or a zip of them.
 
     Returns
     -------
@@ -58,25 +58,47 @@ def prepare(study: Study, place: str | Path) -> Prepared:
     Raises
     ------
     UsageError
-        If `place` is no folder, or holds no data set.
+        If `place` is not there.
+    DataError
+        If it holds no data set, or one of them cannot be read: all faults.
     """
     root = Path(place)
-    if not root.is_dir():
+    if not root.exists():
         raise UsageError(
-            f"{root} is no folder. {study.id} is analysed from a folder of data sets (SDTM, ADaM or both)."
+            f"{root} is not there. {study.id} is analysed from a folder or a zip of data sets (SDTM, ADaM or both)."
         )
-    folders = [root, *(path for name in FOLDERS if (path := root / name).is_dir())]
-    collected: dict[str, Dataset] = {}
-    for folder in folders:
-        collected |= read_library(folder)
-    if not collected:
-        raise UsageError(f"{root} holds no data set. Give a folder with .xpt, .csv, .csv.gz, or .zip files of .xpt.")
+    places = _places(root)
+    collected = _collected(study, places)
     known = dict(collected)
     for recipe in study.datasets:
         if recipe.name not in collected and _sources(recipe) <= set(known):
             known |= recipes.derive((recipe,), known)
     derived = tuple(name for name in known if name not in collected)
-    return Prepared(known, tuple(collected), derived, _digests(root, folders))
+    return Prepared(known, tuple(collected), derived, _digests(root, places))
+
+
+def _places(root: Path) -> list[Path]:
+    """The file, or the folder where it has files of its own and its sub-folders of data sets."""
+    if root.is_file():
+        return [root]
+    inner = [path for name in FOLDERS if (path := root / name).is_dir()]
+    own = any(path.is_file() for path in root.iterdir())
+    return [root, *inner] if own or not inner else inner
+
+
+def _collected(study: Study, places: list[Path]) -> dict[str, Dataset]:
+    """The data sets of all places; one that stands in two of them is a fault."""
+    collected: dict[str, Dataset] = {}
+    twice = []
+    for place in places:
+        for name, data in read_library(place, missing=study.study.missing).items():
+            if name in collected:
+                where = f"{collected[name].source} and {data.source}"
+                twice.append(Fault(where, f"both {name}", "a data set stands in one file", "Remove one of them."))
+            collected[name] = data
+    if twice:
+        raise DataError(twice)
+    return collected
 
 
 def _sources(recipe: Recipe) -> set[str]:
@@ -84,6 +106,8 @@ def _sources(recipe: Recipe) -> set[str]:
     return {recipe.from_, *(name for step in recipe.steps if (name := getattr(step, "from_", None)) is not None)}
 
 
-def _digests(root: Path, folders: list[Path]) -> dict[str, str]:
-    files = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()]
-    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def _digests(root: Path, places: list[Path]) -> dict[str, str]:
+    folders = [place for place in places if place.is_dir()]
+    files = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()] or places
+    base = root if root.is_dir() else root.parent
+    return {path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

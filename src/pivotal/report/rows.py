@@ -94,7 +94,7 @@ class Rows:
         gathered: dict[tuple[Any, ...], list[JSON]] = {}
         for analysis, records in self._by_analysis.items():
             if analysis not in {"testing", "published"}:
-                for record in (r for r in records if _compares(r)):
+                for record in (r for r in records if r.get("endpoint") and _compares(r)):
                     gathered.setdefault(_key(record), []).append(record)
         made = (_comparison(records) for records in gathered.values())
         return [c for c in made if all(getattr(c, name) == value for name, value in wanted.items())]

@@ -106,6 +106,9 @@ class StudyHead(Sourced):
     design: str = "parallel group"
     objective: str | None = None
     patients: Literal["virtual", "real"] = "virtual"
+    missing: tuple[str, ...] = Field(
+        default=(), description="texts of CSV files of data sets that mean a missing value, besides the empty one"
+    )
     data: str | None = Field(default=None, description="shipped data set of a real trial, beside the study file")
     product: str | None = Field(default=None, description="product file of what was tried: shipped by name, or a path")
     planned: Figure | None = None
