@@ -1,8 +1,8 @@
-"""After the blinded weeks: who goes on, which treatment sequence, who leaves when and why, and IGA 0 or 1 at each visit.
+"""After the blinded weeks: who goes on, which treatment sequence, who leaves and why, and IGA 0 or 1 at each visit.
 
-A patient's control of disease is a stationary first-order process from visit to visit (correlation assumed); IGA is 0 or
-1 where it exceeds the quantile that gives the sequence's rate at the visit. Leaving is independent of it, its time even
-over the period (assumed), so that the rates hold among those still in the trial. Everything has its own random stream.
+Control of disease is a stationary first-order process from visit to visit (correlation assumed); IGA is 0 or 1 where it
+exceeds the quantile that gives the sequence's rate. Leaving is independent of it, its time even over the period
+(assumed), so that the rates hold among those still in the trial. All of it has a random stream of its own.
 """
 
 from __future__ import annotations

@@ -139,14 +139,7 @@ class PostedEvent(Sourced):
 class LongTermSettings(Part):
     """What nothing public says of the course after the blinded visits; every figure is assumed."""
 
-    days_to_clear: Figure = Figure(value=35, unit="days", assumed="mean time on treatment until lesions have gone")
-    days_to_flare: Figure = Figure(value=35, unit="days", assumed="mean time off treatment until lesions are back")
-    spread: Figure = Figure(value=0.6, assumed="spread of both between patients, on the log scale")
-    course_correlation: Figure = Figure(value=0.7, assumed="correlation of the severity of lesions 4 weeks apart")
-    severity: Figure = Figure(value=0.3, assumed="share of mild events that are moderate instead")
-    related: Figure = Figure(value=0.06, assumed="share of adverse events related to treatment")
-    duration: Figure = Figure(value=8, unit="days", assumed="median duration of an adverse event")
-    follow_up: Figure = Figure(value=28, unit="days", assumed="adverse events are asked for so long after the last day")
+    course_correlation: Figure = Figure(value=0.7, assumed="correlation of control of disease 4 weeks apart")
 
 
 def proportion(count: Count) -> float:
