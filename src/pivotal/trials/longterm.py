@@ -1,4 +1,4 @@
-"""What follows the blinded weeks: treatment sequences, leaving, values at later visits, courses of treatment, events."""
+"""What follows the blinded weeks: treatment sequences, leaving, later visits, courses of treatment, events."""
 
 from __future__ import annotations
 
