@@ -125,7 +125,7 @@ def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
         yield row(replace(named, statistic="n"), (mask & again).sum(axis=1))
         for statistic, value in (("median", median.estimate), ("ci_low", median.ci_low), ("ci_high", median.ci_high)):
             assert value is not None
-            yield row(replace(named, statistic=statistic), value, median.reason)
+            yield row(replace(named, statistic=statistic), value[:, 0], median.reason[:, 0])
 
 
 def _retreatment(seen: LongTerm, courses: Courses, flat: NDArray[np.int64]) -> tuple[Floats, Mask]:
