@@ -40,7 +40,7 @@ def trial(seed, replicates=1, patients=60, visits=4, missing=0.15, monotone=Fals
     return np.where(gone, np.nan, y), x
 
 
-@pytest.mark.parametrize("name", ["design", "fit", "inference"])
+@pytest.mark.parametrize("name", ["design", "fit", "inference", "long"])
 def test_examples(name):
     result = doctest.testmod(importlib.import_module(f"pivotal.stats.mmrm.{name}"))
     assert result.attempted > 0
