@@ -17,7 +17,7 @@ from pivotal.stats.stratified_difference import minimum_risk_weights
 from pivotal.stats.tables import TwoArms
 
 from .binary_made import REPLICATES, arms_of, assert_same, cells, estimates, fields, one_by_one, tables
-from .tolerances import SAME, SAME_ROOT
+from .tolerances import SAME
 
 MODULES = (
     "chi_square",

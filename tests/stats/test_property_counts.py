@@ -6,7 +6,7 @@ import pytest
 from pivotal import stats
 from pivotal.stats import Reason
 
-from .tolerances import SAME, SAME_ROOT
+from .tolerances import SAME
 
 REPLICATES = 25
 FIT = ("coefficients", "covariance", "loglik", "converged", "reason", "coefficient_reason")
