@@ -8,7 +8,7 @@ import pytest
 from pivotal import stats
 from pivotal.stats.arrays import namespace, on_host
 
-from .binary_made import cells
+from .binary_made import cells, fields, tables
 from .tolerances import SAME_ROOT
 
 LIBRARIES = ("array_api_strict", "torch")
@@ -55,6 +55,27 @@ def test_logistic_fit_of_another_librarys_arrays(library):
     np.testing.assert_allclose(effect.p, stats.wald(want, 1).p, rtol=SAME_ROOT)
     with pytest.raises(ValueError, match="design differs between the replicates"):
         stats.fit_logistic(*there, np.tile(design, (len(events), 1, 1)))
+
+
+CELLS = {
+    "wilson": lambda x1, n1, x0, n0: stats.wilson(x1, n1),
+    "newcombe": stats.newcombe,
+    "mantel_haenszel": stats.mantel_haenszel,
+    "mantel_haenszel_risk_ratio": stats.mantel_haenszel_risk_ratio,
+    "stratified_newcombe": stats.stratified_newcombe,
+    "stratified_score_interval": lambda *counts: stats.stratified_score_interval(*counts, contrast="difference"),
+    "cochran_mantel_haenszel": stats.cochran_mantel_haenszel,
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("name", CELLS)
+def test_counts_of_another_library_are_copied(library, name):
+    asarray = made(library)
+    counts = tables(3)
+    want = fields(CELLS[name](*counts))
+    for field, value in fields(CELLS[name](*(asarray(count) for count in counts))).items():
+        np.testing.assert_array_equal(value, want[field], err_msg=field)
 
 
 def outcomes(monotone, seed=1, replicates=9, patients=60, visits=4):

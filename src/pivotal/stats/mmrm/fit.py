@@ -37,7 +37,9 @@ class Part:
     Attributes
     ----------
     data, moments, model
-        The data, what the likelihood needs of them, the model.
+        The data, what the likelihood needs of them (NumPy's arrays), the model.
+    there
+        The same as `moments` as arrays of the library that the outcomes came in.
     shift
         Coefficients whose fitted values were subtracted from the outcomes in `data`, (replicate, column).
     theta
@@ -55,6 +57,7 @@ class Part:
     data: Data
     shift: Floats
     moments: Moments
+    there: Moments
     model: Model
     theta: Floats
     free: Mask
@@ -64,9 +67,11 @@ class Part:
 
     def take(self, rows: slice) -> Part:
         """Some replicates."""
+        moments = self.moments.take(rows)
         return Part(
             data=self.data.take(rows),
-            moments=self.moments.take(rows),
+            moments=moments,
+            there=moments if self.there is self.moments else self.there.take(rows),
             model=self.model.take(rows),
             optimum=self.optimum.take(rows),
             at=self.at.take(rows),
@@ -228,6 +233,12 @@ def fit_mmrm(
     missingness are used; the design is recognised. Log likelihood, AIC and BIC as R's mmrm and SAS `PROC MIXED`.
     R's mmrm stops its optimiser earlier: its estimates differ from these by 1e-5 or so.
 
+    Outcomes may be an array of any library that follows the Python array API standard, such as CuPy, or PyTorch where
+    `array_api_compat` is installed. The cross-products, the likelihood with its derivatives and the gradient of
+    Satterthwaite's degrees of freedom are then computed where it is, in double precision, in batches of ten thousand
+    replicates or so; Newton's small systems are solved by NumPy, and what comes back are NumPy arrays. A model that goes
+    patient by patient, Kenward and Roger's method and the sandwiches run in NumPy, on copies made here.
+
     Examples
     --------
     >>> from pivotal.stats import visit_design
@@ -303,6 +314,7 @@ def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
         data=data,
         shift=shift,
         moments=moments,
+        there=there,
         model=model,
         theta=theta,
         free=free,
