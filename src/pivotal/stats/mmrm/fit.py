@@ -236,8 +236,8 @@ def fit_mmrm(
     Outcomes may be an array of any library that follows the Python array API standard, such as CuPy, or PyTorch where
     `array_api_compat` is installed. The cross-products, the likelihood with its derivatives and the gradient of
     Satterthwaite's degrees of freedom are then computed where it is, in double precision, in batches of ten thousand
-    replicates or so; Newton's small systems are solved by NumPy, and what comes back are NumPy arrays. A model that goes
-    patient by patient, Kenward and Roger's method and the sandwiches run in NumPy, on copies made here.
+    replicates or so; Newton's small systems are solved by NumPy, and what comes back are NumPy arrays. A model that
+    goes patient by patient, Kenward and Roger's method and the sandwiches run in NumPy, on copies made here.
 
     Examples
     --------
