@@ -85,9 +85,11 @@ from pivotal.stats.logistic_tests import logistic_lr_test, logistic_score_test
 from pivotal.stats.mcnemar import mcnemar
 from pivotal.stats.mmrm import (
     FTest,
+    LongData,
     MmrmFit,
     VisitDesign,
     fit_mmrm,
+    long_data,
     mmrm_contrasts,
     mmrm_covariance,
     mmrm_f_test,
@@ -174,6 +176,7 @@ __all__ = [
     "LogRank",
     "LogRankWeights",
     "LogisticFit",
+    "LongData",
     "MarginalRisks",
     "MaxCombo",
     "MmrmFit",
@@ -285,6 +288,7 @@ __all__ = [
     "logistic_lr_test",
     "logistic_score_test",
     "logistic_wald",
+    "long_data",
     "ls_means",
     "ls_means_rows",
     "mantel_haenszel",
