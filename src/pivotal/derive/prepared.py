@@ -47,7 +47,7 @@ def prepare(study: Study, place: str | Path) -> Prepared:
     study
         The trial, with its recipes.
     place
-        A folder of data sets, SDTM or ADaM or both, there or in its sub-folders ``sdtm`` and ``adam``; or a zip of them.
+        A folder of data sets, SDTM or ADaM or both, there or in its sub-folders ``sdtm`` and ``adam``, or a zip.
 
     Returns
     -------

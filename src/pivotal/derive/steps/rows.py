@@ -30,10 +30,10 @@ def compute(step: Compute, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
 @apply.register
 def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Columns of another data set, by keys."""
-    other = known[step.from_].frame
+    other = known[step.from_].scan()
     if step.where is not None:
         other = other.filter(pl.sql_expr(step.where))
-    wanted = other.select(*step.by, *(pl.col(old).alias(new) for new, old in step.columns.items()))
+    wanted = other.select(*step.by, *(pl.col(old).alias(new) for new, old in step.columns.items())).collect()
     return frame.join(wanted, on=list(step.by), how="left", validate="m:1", maintain_order="left")
 
 
