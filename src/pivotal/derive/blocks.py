@@ -38,7 +38,7 @@ def derive_in_blocks(
     folder
         Where the data sets are left, a folder each, in Parquet files; it appears whole or not at all.
     rows
-        Rows of the recipes' sources that make a block, at least; a patient is never divided.
+        About how many rows of the recipes' sources make a block; a patient is never divided.
 
     Returns
     -------

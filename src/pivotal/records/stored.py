@@ -46,15 +46,22 @@ class Stored(Dataset):
         if columns is None:
             schema = pl.read_parquet_schema(pieces[0])
             columns = tuple(Column(name=name, type=type_of(kind)) for name, kind in schema.items())
-        known = {"name": name.upper(), "label": label, "columns": columns, "source": None, "special": {}, "more": {}}
-        for attribute, value in (known | {"pieces": tuple(pieces)}).items():
-            object.__setattr__(self, attribute, value)
+        self._set("name", name.upper())
+        self._set("label", label)
+        self._set("columns", columns)
+        self._set("pieces", tuple(pieces))
+        self._set("source", None)
+        self._set("special", {})
+        self._set("more", {})
+
+    def _set(self, attribute: str, value: object) -> None:
+        object.__setattr__(self, attribute, value)
 
     def __repr__(self) -> str:
         return f"Stored({self.name!r}, {len(self.pieces)} piece{'s' if len(self.pieces) != 1 else ''})"
 
     @property
-    def frame(self) -> pl.DataFrame:  # type: ignore[override]
+    def frame(self) -> pl.DataFrame:
         """All rows, read from the files."""
         return self.scan().collect()
 
