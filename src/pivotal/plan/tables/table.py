@@ -68,8 +68,13 @@ def subjects(table: TableBase, data: Library) -> pl.DataFrame:
 
 def selected(table: TableBase, data: Library) -> pl.DataFrame:
     """The rows of the table's data set that it looks at."""
-    frame = data[table.dataset].frame
-    return frame if table.where is None else frame.filter(pl.sql_expr(table.where))
+    return looked_at(table, data).collect()
+
+
+def looked_at(table: TableBase, data: Library) -> pl.LazyFrame:
+    """The rows of the table's data set that it looks at, as a plan, so that only what is asked for is read."""
+    rows = data[table.dataset].scan()
+    return rows if table.where is None else rows.filter(pl.sql_expr(table.where))
 
 
 def columns(table: TableBase, study: Study) -> list[str]:
