@@ -102,10 +102,10 @@ def times_to_first(events: pl.DataFrame, people: Roster, path: Path, arm: int) -
 
 
 def are_among(people: Roster, chosen: pl.DataFrame, arm: int) -> NDArray[np.bool_]:
-    """Which patients of an arm have a row in `chosen`, at the places that `times_to_first` gives, (replicate, patient)."""
+    """Which patients of an arm have a row in `chosen`, at the places of `times_to_first`, (replicate, patient)."""
     keys = identifiers(people.subjects)
     marked = people.subjects.join(chosen.select(keys).unique(), on=keys, how="semi").select("replicate", "patient")
-    flags = marked.with_columns(among=pl.lit(True))  # noqa: FBT003
+    flags = marked.with_columns(among=pl.lit(True))
     mine = people.people.filter(pl.col("arm") == arm).join(flags, on=["replicate", "patient"], how="left").sort(WHO)
     at, place = _places(mine)
     found = np.zeros((people.replicates, int(place.max(initial=-1)) + 1), dtype=np.bool_)
