@@ -2,5 +2,6 @@
 
 from pivotal.derive.profile.gather import profile
 from pivotal.derive.profile.patients import patients_where, sure_of
+from pivotal.derive.profile.places import trial_library
 
-__all__ = ["patients_where", "profile", "sure_of"]
+__all__ = ["patients_where", "profile", "sure_of", "trial_library"]
