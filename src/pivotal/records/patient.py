@@ -120,7 +120,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """A laboratory parameter with values outside its normal range after baseline; `grade` is the worst, where graded."""
+    """A laboratory parameter with values outside its normal range after baseline; `grade` is the worst one given."""
 
     label: str
     low: float | None

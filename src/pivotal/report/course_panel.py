@@ -12,8 +12,8 @@ from pivotal.report.document import Drawing
 from pivotal.report.format import plain
 from pivotal.report.study_days import DayAxis
 
-WIDTH, HEIGHT = 232.0, 118.0
-LEFT, RIGHT, TOP, BOTTOM = 38.0, 222.0, 24.0, 98.0
+WIDTH, HEIGHT = 232.0, 104.0
+LEFT, RIGHT, TOP, BOTTOM = 38.0, 222.0, 22.0, 86.0
 RANGE, BEYOND = "#e3efe6", "#b23c10"
 
 
@@ -35,9 +35,13 @@ def course_panel(course: Course, profile: Profile) -> Drawing:
     if course.baseline is not None:
         parts.append(
             svg.element(
-                "path", d=f"M{LEFT},{y(course.baseline):.1f} H{RIGHT}", stroke=svg.FAINT, stroke_width=1,
-                stroke_dasharray="4 3", fill="none",
-            )  # fmt: skip
+                "path",
+                d=f"M{LEFT},{y(course.baseline):.1f} H{RIGHT}",
+                stroke=svg.FAINT,
+                stroke_width=1,
+                stroke_dasharray="4 3",
+                fill="none",
+            )
         )
     parts.append(svg.path(f"M{LEFT},{BOTTOM} H{RIGHT}", stroke=svg.FAINT, thick=1))
     line = " L".join(f"{axis.x(p.day):.1f},{y(p.value):.1f}" for p in points)

@@ -9,13 +9,15 @@ from markupsafe import Markup
 
 from pivotal.records.patient import Event, Outside, Profile
 from pivotal.report.course_panel import course_panel
-from pivotal.report.document import Column, Line, Table
+from pivotal.report.document import Column, Drawing, Line, Table
 from pivotal.report.format import plain, plural
 from pivotal.report.render import TEMPLATES, environment
 from pivotal.report.swimmer import swimmer
 
-SHEET = 1062.0
-"""Pixels that an A4 sheet is high between its margins, at 96 to the inch."""
+SHEET, SHEET_WIDTH = 1047.0, 718.0
+"""Pixels that an A4 sheet is high and wide between its margins, at 96 to the inch."""
+ROOM = 1.08
+"""Room for words that run over two lines."""
 SHOWN_VALUES, SHOWN_PARAMETERS = 8, 10
 SMALLEST = 0.5
 """The least that a page is reduced to so as to fit on one sheet; longer ones go on to a second."""
@@ -44,6 +46,8 @@ def profile_page(profile: Profile) -> str:
         The page; the same profile gives the same text. Printed it is one sheet of A4, reduced where there is much.
     """
     tables = [table for table in (_events(profile), _outside(profile)) if table is not None]
+    drawn = profile.treatments or profile.events or profile.visits or profile.marks
+    line = swimmer(profile) if drawn else None
     panels = [course_panel(course, profile) for course in profile.courses]
     return (
         environment()
@@ -51,15 +55,14 @@ def profile_page(profile: Profile) -> str:
         .render(
             profile=profile,
             ends=[_end(mark.words, mark.day) for mark in profile.marks],
-            wide=swimmer(profile),
-            narrow=swimmer(profile, narrow=True),
-            drawn=bool(profile.treatments or profile.events or profile.visits or profile.marks),
+            wide=line,
+            narrow=swimmer(profile, narrow=True) if line is not None else None,
             panels=panels,
             tables=tables,
             numbers={},
             tags={"patients": ""},
             notes=_notes(profile),
-            reduced=f"{_reduction(profile):.2f}",
+            reduced=f"{_reduction(profile, line):.2f}",
             styles=_styles(),
         )
     )
@@ -99,7 +102,7 @@ def _notes(profile: Profile) -> list[str]:
         notes.append(f"Day 1 is {profile.day_one}; the day before it is day -1.")
     if profile.courses:
         notes.append(
-            "Courses: dashes are the baseline, the band the normal range; red points lie outside it. Observed values only."
+            "Courses: observed values; dashes are the baseline, the band the normal range, red points lie outside it."
         )
     if any(event.imputed for event in profile.events):
         notes.append("~ a day that was imputed from a partial date.")
@@ -133,7 +136,9 @@ def _events(profile: Profile) -> Table | None:
     notes = [f"Not recorded for any event: {', '.join(missing)}."] if missing else []
     if any(event.emergent is False for event in profile.events):
         notes.append("Events with an asterisk are not treatment-emergent.")
-    return Table("table-events", f"Adverse events ({len(lines)})", tuple(columns), tuple(lines), tuple(notes), numbered=False)
+    return Table(
+        "table-events", f"Adverse events ({len(lines)})", tuple(columns), tuple(lines), tuple(notes), numbered=False
+    )
 
 
 def _term(event: Event) -> Markup | str:
@@ -147,9 +152,8 @@ def _span(event: Event) -> str:
     mark = "~" if event.imputed else ""
     start = "?" if event.start is None else f"{event.start}"
     if event.ongoing:
-        end = "goes on"
-    else:
-        end = "?" if event.end is None else f"{event.end}"
+        return f"{mark}{start}, goes on"
+    end = "?" if event.end is None else f"{event.end}"
     return f"{mark}{start}" if start == end and start != "?" else f"{mark}{start} to {end}"
 
 
@@ -191,20 +195,19 @@ def _number(value: float) -> str:
     return plain(float(f"{value:.5g}"))
 
 
-def _reduction(profile: Profile) -> float:
+def _reduction(profile: Profile, line: Drawing | None) -> float:
     """How far the printed page is reduced, so that it fits on one sheet: from the heights that its parts have."""
-    width = 718.0
-    facts = 24.0 * -(-(len(profile.who) + len(profile.exposure)) // 4)
-    line = swimmer(profile)
-    height = 0.0
-    if line.width:
-        box = [float(part) for part in str(line.svg).split('viewBox="')[1].split('"')[0].split()]
-        height = box[3] * width / box[2]
-    panels = 96.0 * -(-len(profile.courses) // 4)
-    rows = 17.0 * (len(profile.events) + 3 * bool(profile.events))
-    rows += 17.0 * (1.4 * min(len(profile.outside), SHOWN_PARAMETERS) + 3 * bool(profile.outside))
-    total = 110.0 + facts + height + panels + rows + 15.0 * len(_notes(profile))
-    return max(SMALLEST, min(1.0, SHEET / total))
+    height = 90.0 + 24.0 * _rows(len(profile.who) + len(profile.exposure))
+    if line is not None:
+        _, _, wide, high = (float(part) for part in str(line.svg).split('viewBox="')[1].split('"')[0].split())
+        height += 45.0 + high * SHEET_WIDTH / wide
+    height += 45.0 * bool(profile.courses) + 86.0 * _rows(len(profile.courses))
+    height += 16.5 * len(profile.events) + 55.0 * bool(profile.events)
+    height += 22.0 * min(len(profile.outside), SHOWN_PARAMETERS) + 55.0 * bool(profile.outside)
+    height += 14.0 * len(_notes(profile))
+    return max(SMALLEST, min(1.0, SHEET / (height * ROOM)))
 
 
-__all__ = ["Entry", "entry_of", "index_page", "profile_page"]
+def _rows(many: int) -> int:
+    """Rows of four."""
+    return -(-many // 4)

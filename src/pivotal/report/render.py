@@ -150,6 +150,7 @@ def _tags(simulated: bool) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
+    """The templates, read once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(

@@ -47,6 +47,7 @@ def _place(day: float) -> float:
 
 def _days(profile: Profile) -> list[int | None]:
     days: list[int | None] = [visit.day for visit in profile.visits]
-    days += [day for one in (*profile.treatments, *profile.events) for day in (one.start, one.end)]
+    days += [day for one in profile.treatments for day in (one.start, one.end)]
+    days += [day for event in profile.events for day in (event.start, event.end)]
     days += [mark.day for mark in profile.marks]
     return days + [point.day for course in profile.courses for point in course.points]

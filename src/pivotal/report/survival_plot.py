@@ -38,7 +38,7 @@ def survival_plot(
     width = NARROW if narrow else WIDE
     left, right = 44.0, 14.0
     legend = ROW * len(curves) + 8
-    below = 46 + (ROW + (ROW - 4 if narrow else 0)) * len(curves) + 22
+    below = 46 + (2 * ROW - 4) * len(curves) + 22
     figure = canvas(width, legend + HEIGHT + below)
     height = legend + HEIGHT + below
     for place, curve in enumerate(curves):
@@ -65,10 +65,9 @@ def survival_plot(
     span = max(days, default=1.0)
     y = base + ROW
     for place, curve in enumerate(curves):
-        y += ROW if not narrow else ROW - 2
-        if narrow:
-            say(figure, 2, y, curve.name, size=11, colour=colour(place, control))
-            y += ROW - 4
+        y += ROW - 2
+        say(figure, 2, y, curve.name, size=11, colour=colour(place, control))
+        y += ROW - 4
         for day, number in curve.at_risk:
             if day in shown:
                 x = left + (width - left - right) * day / span

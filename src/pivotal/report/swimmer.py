@@ -73,7 +73,9 @@ def swimmer(profile: Profile, *, narrow: bool = False) -> Drawing:
             parts.append(svg.path(f"M0,{y:.1f} H{width:.1f}", stroke=svg.LINE, thick=0.8))
         parts += _lane(lane, axis, y, narrow)
     parts += _marks(profile.marks, axis, top, bottom)
-    parts.append(svg.text((axis.left + axis.right) / 2, bottom + 31, "Study day", size=SMALL, anchor="middle", fill=svg.MUTED))
+    parts.append(
+        svg.text((axis.left + axis.right) / 2, bottom + 31, "Study day", size=SMALL, anchor="middle", fill=svg.MUTED)
+    )
     legend, height = _legend(profile, width, bottom + 50)
     return svg.drawing(width, height, [*parts, *legend], label=_label(profile), mark=profile.simulated)
 
@@ -149,7 +151,7 @@ def _short(name: str) -> str | None:
         found = re.fullmatch(rf"{word} (\d+)(?: \(t\))?", lowered)
         if found:
             return f"{letter}{found.group(1)}"
-    return name if len(name) <= 4 else None
+    return name if len(name) <= 9 else None
 
 
 def _lane(lane: Lane, axis: DayAxis, y: float, narrow: bool) -> list[Markup]:
@@ -197,7 +199,10 @@ def _event(event: Event, axis: DayAxis, middle: float, narrow: bool) -> list[Mar
         tip = f"M{right - 1:.1f},{middle:.1f} h10"
         parts.append(svg.path(tip, stroke=svg.INK, thick=1.4, head=_head_id(narrow)))
     elif event.end is None:
-        parts += [_dots(right + 2, min(right + 40, axis.right), middle, fill), _unknown(min(right + 43, axis.right + 3), middle)]
+        parts += [
+            _dots(right + 2, min(right + 40, axis.right), middle, fill),
+            _unknown(min(right + 43, axis.right + 3), middle),
+        ]
     if event.serious:
         x = left - 7
         parts.append(svg.element("path", d=f"M{x - 5:.1f},{middle + 4.5:.1f} h10 l-5,-9 z", fill=svg.INK))
@@ -238,21 +243,34 @@ def _marks(marks: Sequence[Mark], axis: DayAxis, top: float, bottom: float) -> l
         if mark.day is not None:
             parts.append(
                 svg.element(
-                    "path", d=f"M{x:.1f},{y - 9:.1f} V{bottom:.1f}", stroke=colour, stroke_width=1.5, fill="none",
+                    "path",
+                    d=f"M{x:.1f},{y - 9:.1f} V{bottom:.1f}",
+                    stroke=colour,
+                    stroke_width=1.5,
+                    fill="none",
                     stroke_dasharray=None if mark.kind == "died" else "5 3",
-                )  # fmt: skip
+                )
             )
         if mark.kind == "died" and mark.day is not None:
             parts.append(_cross(x, bottom))
         parts.append(
-            svg.text(x - 6 if end else x + 6, y, words, size=SIZE, anchor="end" if end else "start", fill=colour, weight="700")
+            svg.text(
+                x - 6 if end else x + 6,
+                y,
+                words,
+                size=SIZE,
+                anchor="end" if end else "start",
+                fill=colour,
+                weight="700",
+            )
         )
     return parts
 
 
 def _legend(profile: Profile, width: float, y: float) -> tuple[list[Markup], float]:
     """What the signs mean, those that occur; and where it ends."""
-    events, ranks = profile.events, {}
+    events = profile.events
+    ranks: dict[int, str] = {}
     for event in events:
         ranks.setdefault(severity_rank(event.severity), event.severity or "Severity not recorded")
     items: list[tuple[str, str]] = [("bar", f"{rank}") for rank in sorted(ranks)]
@@ -282,7 +300,9 @@ def _sign(kind: str, name: str, x: float, middle: float) -> list[Markup]:
         return [_bar(x, x + 18, middle, HEIGHTS[int(name)], COLOURS[int(name)])]
     drawn = {
         "serious": svg.element("path", d=f"M{x + 4:.1f},{middle + 4.5:.1f} h10 l-5,-9 z", fill=svg.INK),
-        "ongoing": svg.element("path", d=f"M{x + 2:.1f},{middle - 0.7:.1f} h9 v-3.5 l7,4.2 l-7,4.2 v-3.5 h-9 z", fill=svg.INK),
+        "ongoing": svg.element(
+            "path", d=f"M{x + 2:.1f},{middle - 0.7:.1f} h9 v-3.5 l7,4.2 l-7,4.2 v-3.5 h-9 z", fill=svg.INK
+        ),
         "visit": svg.element("path", d=f"M{x + 5:.1f},{middle - 3:.1f} h7 l-3.5,6 z", fill=svg.ACCENT),
         "fatal": _cross(x + 9, middle),
         "unknown": _unknown(x + 6, middle),

@@ -20,7 +20,8 @@ def rows_of(data: Library, name: str, patient: str) -> list[Cells]:
     """A data set's rows of one patient; none where there is no such data set."""
     if name not in data or PATIENT not in data[name].frame.columns:
         return []
-    return data[name].frame.filter(pl.col(PATIENT) == patient).to_dicts()
+    rows: list[Cells] = list(data[name].frame.filter(pl.col(PATIENT) == patient).iter_rows(named=True))
+    return rows
 
 
 def text_of(row: Cells, *names: str) -> str | None:

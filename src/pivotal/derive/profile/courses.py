@@ -76,7 +76,7 @@ def _chosen(parameter: Parameter, data: Library, patient: str) -> list[Cells]:
             kept = frame.filter(pl.col(PATIENT) == patient).filter(pl.sql_expr(origin.condition(parameter.name)))
         except pl.exceptions.PolarsError:
             return []
-        return kept.with_columns(AVAL=pl.col(origin.value), AVISIT=pl.col(origin.visit)).to_dicts()
+        return list(kept.with_columns(AVAL=pl.col(origin.value), AVISIT=pl.col(origin.visit)).iter_rows(named=True))
     for name in data:
         rows = _of(_measured(data, name, patient), parameter.name)
         if rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
 import polars as pl
 
@@ -46,11 +46,18 @@ def _known(adsl: pl.DataFrame, known: list[str], patient: str) -> str:
         same = adsl.filter(pl.col("SUBJID").cast(pl.String) == patient)[PATIENT].to_list()
         if len(same) == 1:
             return str(same[0])
-    close = [one for one in known if one.lower() == patient.lower() or one.endswith(f"-{patient}")]
-    close += get_close_matches(patient, known, n=SUGGESTED, cutoff=0.4)
-    nearest = list(dict.fromkeys(close or known))[:SUGGESTED]
-    said = "The nearest are" if close else f"The first of {len(known)} are"
-    raise UsageError(f"no patient {patient!r} in ADSL. {said} {', '.join(nearest)}.")
+    nearest = sorted(known, key=lambda one: -_likeness(one, patient))[:SUGGESTED]
+    raise UsageError(f"no patient {patient!r} in ADSL. The nearest are {', '.join(nearest)}.")
+
+
+def _likeness(one: str, asked: str) -> float:
+    """How alike two identifiers are: that one ends with the other, then how long their beginnings agree."""
+    same = next(
+        (n for n, pair in enumerate(zip(one.upper(), asked.upper(), strict=False)) if pair[0] != pair[1]), len(asked)
+    )
+    return (
+        2 * one.upper().endswith(asked.upper()) + same / max(len(asked), 1) + SequenceMatcher(None, one, asked).ratio()
+    )
 
 
 def patients_where(data: Library, condition: str) -> list[str]:

@@ -138,4 +138,9 @@ def _ended(adsl: Cells, dispositions: Sequence[Cells], calendar: Calendar) -> Ma
         return Mark("completed", "Completed", day)
     if reason is None or reason.upper() in ("DISCONTINUED", "COMPLETED"):
         reason = sentence(status) if status != "DISCONTINUED" else None
-    return Mark("discontinued", f"Discontinued: {reason[:1].lower() + reason[1:]}" if reason else "Discontinued", day)
+    return Mark("discontinued", f"Discontinued: {_lower(reason)}" if reason else "Discontinued", day)
+
+
+def _lower(reason: str) -> str:
+    """A reason inside a sentence; abbreviations stay as they are."""
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in reason.split())

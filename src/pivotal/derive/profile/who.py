@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pivotal.derive.profile.cells import Cells, date_in, is_yes, number_of, sentence, text_of
+from pivotal.derive.profile.cells import Cells, date_in, is_yes, number_of, text_of
 from pivotal.records.patient import Fact
 from pivotal.study.model import Study
 
@@ -27,8 +27,8 @@ def who(study: Study, adsl: Cells) -> tuple[Fact, ...]:
     facts: list[tuple[str, str | None]] = [
         ("Age", _age(adsl)),
         ("Sex", _named(SEXES, text_of(adsl, "SEX"))),
-        ("Race", sentence(text_of(adsl, "RACE"))),
-        ("Ethnicity", sentence(text_of(adsl, "ETHNIC"))),
+        ("Race", _people(text_of(adsl, "RACE"))),
+        ("Ethnicity", _people(text_of(adsl, "ETHNIC"))),
         ("Country", text_of(adsl, "COUNTRY")),
         ("Site", text_of(adsl, "SITEID")),
         ("Arm", planned),
@@ -63,6 +63,13 @@ def _age(adsl: Cells) -> str | None:
 
 def _named(words: Mapping[str, str], code: str | None) -> str | None:
     return None if code is None else words.get(code.upper(), code)
+
+
+def _people(words: str | None) -> str | None:
+    """Races and origins in capitals as names: Black or African American."""
+    if words is None or not words.isupper():
+        return words
+    return " ".join(word.lower() if word in ("OR", "AND", "OF") else word.title() for word in words.split())
 
 
 def _date(adsl: Cells, *names: str) -> str | None:

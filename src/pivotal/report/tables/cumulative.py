@@ -22,9 +22,14 @@ def cumulative_incidence(table: CumulativeIncidence, found: Found) -> list[Block
 
     def drawn(name: str) -> Drawing:
         return survival_plot(
-            curves, name == "narrow", control=_control(table, arms), name=f"{table.id}-{name}", label=label, rising=True,
+            curves,
+            name == "narrow",
+            control=_control(table, arms),
+            name=f"{table.id}-{name}",
+            label=label,
+            rising=True,
             mark=found.simulated,
-        )  # fmt: skip
+        )
 
     under = (_method(table, found), *_cautions(table, found), *_test(table, found), *notes(table))
     figure = Figure(f"figure-{table.id}", caption(table, "Figure"), drawn("wide"), drawn("narrow"), under)
