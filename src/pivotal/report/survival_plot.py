@@ -39,12 +39,15 @@ def survival_plot(
     left, right = 44.0, 14.0
     legend = ROW * len(curves) + 8
     below = 46 + (2 * ROW - 4) * len(curves) + 22
+    legend += ROW
     figure = canvas(width, legend + HEIGHT + below)
     height = legend + HEIGHT + below
     for place, curve in enumerate(curves):
         y = 1 - (12 + ROW * place) / height
         figure.add_artist(Line2D([2 / width, 26 / width], [y, y], color=colour(place, control), linewidth=2.4))
         say(figure, 34, 16 + ROW * place, curve.name, size=13)
+    words = "Patients with the event" if rising else "Patients without the event"
+    say(figure, 2, legend - 2, words, size=12, colour=svg.MUTED)
     ax = axes(figure, left, legend + 8, width - left - right, HEIGHT - 16)
     days = [day for curve in curves for day, _ in (*curve.steps, *curve.at_risk)]
     ax.set_xlim(0, max(days, default=1.0))
