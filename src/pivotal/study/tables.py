@@ -14,6 +14,7 @@ from pivotal.study.base import Name
 from pivotal.study.characteristics_tables import Characteristics
 from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, SurvivalCurves, SurvivalTimes
 from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
+from pivotal.study.incidence_tables import CumulativeIncidence
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
 from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
@@ -48,6 +49,7 @@ Table = Annotated[
     | Shift
     | Abnormalities
     | LiverInjury
+    | CumulativeIncidence
     | SignalScreen
     | EventDotPlot,
     Field(discriminator="kind"),
