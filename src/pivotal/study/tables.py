@@ -16,6 +16,7 @@ from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, Surviva
 from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
 from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
+from pivotal.study.monitoring_tables import Monitoring
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
 from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
@@ -48,6 +49,7 @@ Table = Annotated[
     | Shift
     | Abnormalities
     | LiverInjury
+    | Monitoring
     | SignalScreen
     | EventDotPlot,
     Field(discriminator="kind"),
