@@ -1,4 +1,4 @@
-"""How what a monitor counts grew, day by day: patients, time at risk or events, and the events of interest among them."""
+"""How what a monitor counts grew, day by day: patients, time at risk or events, and the events of interest."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""What is monitored, against the data at hand: information and events at each look, the boundary there, the evidence."""
+"""What is monitored, against the data at hand: information and events at each look, the boundary, the evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,11 +33,11 @@ NOTHING = "nothing is known yet"
 
 @rows_of.register
 def monitoring(table: Monitoring, study: Study, data: Library) -> Iterator[Row]:
-    """For each monitor, each planned look that was reached and the present: `information`, `events`, `stop_at`, and more.
+    """For each monitor, at each look that was reached and now: `information`, `events`, `stop_at`, and more.
 
     `crossed` is 1 or 0; `p` or `posterior` says what the events tell against the limit; `planned` is the boundary as
-    planned. A row's `where` is the topic's definition. A monitor that the data cannot answer has one row `events`
-    whose reason says what is missing. In the blinded view nothing depends on a patient's arm.
+    planned. A row's `where` is the topic's definition. A monitor that the data cannot answer has one row
+    `not_countable` whose reason says what is missing. In the blinded view nothing depends on a patient's arm.
     """
     chosen = _chosen(table, study)
     shown = [m for m in chosen if table.view == "unblinded" or m.view == "blinded"]
@@ -51,7 +50,8 @@ def monitoring(table: Monitoring, study: Study, data: Library) -> Iterator[Row]:
             yield from _of(table, study, monitor, data, people)
         except NotCountableError as error:
             why = (str(error),) * people.replicates
-            yield Row(key(table, statistic="events", **_about(monitor)), np.full(people.replicates, np.nan), why)
+            missing = np.full(people.replicates, np.nan)
+            yield Row(key(table, statistic="not_countable", **_about(monitor)), missing, why)
 
 
 def _chosen(table: Monitoring, study: Study) -> list[Monitor]:
@@ -80,7 +80,7 @@ def _about(monitor: Monitor) -> dict[str, Any]:
     if monitor.view == "one arm":
         comparator = None
     unit = "events" if monitor.view == "between arms" else monitor.unit
-    groups = (("monitor", monitor.name),)
+    groups = (("monitor", monitor.label),)
     return {"arm": arm, "comparator": comparator, "groups": groups, "method": monitor.rule, "scale": unit}
 
 

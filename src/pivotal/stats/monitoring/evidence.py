@@ -72,7 +72,7 @@ def posterior_above(
     Returns
     -------
     Floats
-        P(rate > limit | data), broadcast; the prior's where nothing is known yet; NaN where `events` or `information` is.
+        P(rate > limit | data), broadcast; the prior's where nothing is known yet; NaN where a number is.
 
     Raises
     ------

@@ -133,9 +133,9 @@ def repeated_boundary(
 
     Notes
     -----
-    The level at look n is 1 - Φ(c (n/n_K)^(-shape)) with c = Φ⁻¹(1 - critical) and n_K the last planned look: nothing is
-    read off between two planned numbers of events. A look more adds to the probability of crossing; `crossing` of all
-    looks together tells by how much.
+    The level at look n is 1 - Φ(c (n/n_K)^(-shape)) with c = Φ⁻¹(1 - critical) and n_K the last planned look: nothing
+    is read off between two planned numbers of events. A look more adds to the probability of crossing; `crossing` of
+    all looks together tells by how much.
 
     Examples
     --------
