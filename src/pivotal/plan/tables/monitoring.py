@@ -14,8 +14,9 @@ from pivotal.derive.roster import Roster, roster
 from pivotal.derive.topics import NotCountableError, in_topic, scopes
 from pivotal.errors import DataError, Fault, nearest
 from pivotal.plan.monitoring import Watched, chance_with, evidence, stops_at, watched
-from pivotal.plan.tables.events import setting
+from pivotal.plan.tables.events import exposed_rows, setting
 from pivotal.plan.tables.table import TOTAL, key, rows_of, selected, subjects
+from pivotal.plan.tables.topics import placed
 from pivotal.records.dataset import Library
 from pivotal.stats.estimate import Floats
 from pivotal.stats.incidence import DAYS
@@ -44,14 +45,19 @@ def monitoring(table: Monitoring, study: Study, data: Library) -> Iterator[Row]:
     if len(shown) < len(chosen):
         hidden = np.array([float(len(chosen) - len(shown))])
         yield Row(key(table, statistic="monitors_not_shown"), hidden)
+    faults: list[Fault] = []
     for monitor in shown:
         people = _everybody(table, data) if monitor.view == "blinded" else setting(table, study, data).people
         try:
             yield from _of(table, study, monitor, data, people)
+        except DataError as error:
+            faults += placed(error, f"table {table.id}, monitor {monitor.name}")
         except NotCountableError as error:
             why = (str(error),) * people.replicates
             missing = np.full(people.replicates, np.nan)
             yield Row(key(table, statistic="not_countable", **_about(monitor)), missing, why)
+    if faults:
+        raise DataError(faults)
 
 
 def _chosen(table: Monitoring, study: Study) -> list[Monitor]:
@@ -67,10 +73,7 @@ def _chosen(table: Monitoring, study: Study) -> list[Monitor]:
 def _everybody(table: Monitoring, data: Library) -> Roster:
     """All patients as one group: no column of treatment is looked at."""
     adsl, at_risk = subjects(table, data), table.at_risk
-    rows = adsl if at_risk.dataset == "ADSL" else data[at_risk.dataset].frame
-    if at_risk.where is not None:
-        rows = rows.filter(pl.sql_expr(at_risk.where))
-    one = rows.with_columns(pl.lit(TOTAL).alias(ALL))
+    one = exposed_rows(table, data).with_columns(pl.lit(TOTAL).alias(ALL))
     return roster(adsl, one, (TOTAL,), treatment=ALL, start=at_risk.start, end=at_risk.end, lag=at_risk.lag)
 
 
