@@ -41,6 +41,7 @@ LEVELS = {
 """What the dictionary's columns are called in the rows' `groups`; another column keeps its name."""
 
 FISHER = "fisher exact"
+NO_LIMIT = "cannot be estimated"
 DIFFERENCE: dict[str, Callable[..., Estimate]] = {
     "miettinen-nurminen": miettinen_nurminen,
     "newcombe": newcombe,
@@ -163,11 +164,15 @@ def risk_differences(where: Setting, n: Floats, method: str, level: float) -> di
 
 def estimated(table: EventTable, about: dict[str, Any], found: Estimate, term: int, *names: str) -> Iterator[Row]:
     """Rows of an estimate's numbers for one term, found (replicate, term)."""
-    reasons = _in_words(found.reason[:, term])
+    codes = found.reason[:, term]
     for name in names:
-        value = getattr(found, name)
-        if value is not None:
-            yield Row(key(table, statistic=name, **about), value[:, term], reasons)
+        whole = getattr(found, name)
+        if whole is not None:
+            value = whole[:, term]
+            without = np.isnan(value) & (codes == Reason.NONE)
+            texts = _in_words(codes) or ("",) * len(value)
+            reasons = tuple(NO_LIMIT if none else text for none, text in zip(without, texts, strict=True))
+            yield Row(key(table, statistic=name, **about), value, reasons if any(reasons) else None)
 
 
 def left_out(table: EventTable, found: Occurrences) -> Iterator[Row]:

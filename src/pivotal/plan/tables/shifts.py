@@ -163,9 +163,7 @@ def _cells(rows: pl.DataFrame, shape: tuple[int, ...]) -> Floats:
     return counted(np.asarray(cell, dtype=np.int64), shape)
 
 
-def _fisher_over_arms(
-    table: Abnormalities, study: Study, x: Floats, n: Floats, about: dict[str, Any]
-) -> Iterator[Row]:
+def _fisher_over_arms(table: Abnormalities, study: Study, x: Floats, n: Floats, about: dict[str, Any]) -> Iterator[Row]:
     """One p-value of all arms against having such a value or not; counts are (arm, replicate)."""
     arms = range(len(study.arms))  # the total, which comes last, left out
     found = stats.fisher_exact_table(np.stack([x[arms], n[arms] - x[arms]], axis=-1).swapaxes(0, 1))
