@@ -121,11 +121,11 @@ def term_counts(table: TwoArmEvents, data: Library) -> TermCounts:
     )
     once = events.select(*keys, *named).unique().join(mine, on=keys, how="inner")
     terms = once.select(CLASS, TERM).unique().sort(CLASS, TERM)
-    size, x = np.zeros((2, trials, 1)), np.zeros((2, trials, terms.height))
-    np.add.at(size, (mine[ARM].to_numpy(), mine[TRIAL].to_numpy(), 0), 1)
+    size, x = np.zeros((2, trials)), np.zeros((2, trials, terms.height))
+    np.add.at(size, (mine[ARM].to_numpy(), mine[TRIAL].to_numpy()), 1)
     at = once.join(terms.with_row_index("at"), on=[CLASS, TERM], how="inner")
     np.add.at(x, (at[ARM].to_numpy(), at[TRIAL].to_numpy(), at["at"].to_numpy()), 1)
-    return TermCounts(terms[CLASS].to_list(), terms[TERM].to_list(), x[0], x[1], size[0], size[1])
+    return TermCounts(terms[CLASS].to_list(), terms[TERM].to_list(), x[0], x[1], size[0, :, None], size[1, :, None])
 
 
 def _fisher(counts: TermCounts) -> Floats:
