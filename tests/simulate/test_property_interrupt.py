@@ -26,6 +26,7 @@ def test_an_interrupted_simulation_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_interruption_in_the_safety_screen_leaves_nothing_either(tmp_path, monkeypatch, capsys):
     """Everything else of a small simulation is done by then."""
     from pivotal import cli
