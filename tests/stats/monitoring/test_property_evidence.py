@@ -85,6 +85,13 @@ def test_planned_looks_keep_their_counts_and_others_follow_the_rule(shape, law):
         assert (np.diff(found.stop_at[reachable]) >= 0).all()
 
 
+def test_a_very_early_look_of_a_steep_shape():
+    """The level there is so small that 40 events have a greater tail: it was an error."""
+    rule = poisson_boundary([1, 150], 0.02, alpha=0.05, shape="o'brien-fleming")
+    assert rule.stop_at[0] > 10
+    assert crossing(rule, 0.02).probability <= 0.05
+
+
 def test_a_look_more_adds_to_the_chance_of_stopping():
     """By hand: three looks by enumeration of the counts at 2, 3 and 4 patients."""
     planned = binomial_boundary([2, 4], 0.3, alpha=0.4)

@@ -202,6 +202,8 @@ def _binomial_count(n: int, p: float, level: float) -> int:
 
 def _poisson_count(mean: float, level: float) -> int:
     """The smallest count whose upper tail is at most `level`."""
-    reach = int(mean + 12 * np.sqrt(mean) + 40)  # beyond it the tail is less than any level that is searched
+    reach = int(mean + 12 * np.sqrt(mean) + 40)
+    while special.gammainc(reach, mean) > level:  # an early look of a steep shape has a level of 1e-80, or of 0
+        reach *= 2
     x = np.arange(1, reach + 1)
     return int(x[np.flatnonzero(special.gammainc(x, mean) <= level)[0]])
