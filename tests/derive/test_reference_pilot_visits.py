@@ -15,7 +15,7 @@ from pivotal.study.recipes import Recipe
 
 ROOT = Path(__file__).parents[2]
 PLACES = (ROOT / "tests/data/cdiscpilot01", ROOT.parent / "shared/data/cdiscpilot01")
-PART = ROOT / "src/pivotal/study/library/cdisc-pilot-01.bds.part"
+PART = ROOT / "src/pivotal/study/library/cdisc-pilot-01.toml"
 NAMES = ("ADQSADAS", "ADQSCIBC", "ADQSNPIX", "ADVS", "ADLBC", "ADLBH", "ADLBHY")
 NUMBERS_IN_CSV = ("SITEID", "SITEGR1", "SUBJID")
 

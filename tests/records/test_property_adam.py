@@ -152,7 +152,7 @@ class TestPrepare:
         assert prepare(study, tmp_path).derived == ()
 
     def test_no_folder_and_an_empty_one(self, study: Study, tmp_path: Any) -> None:
-        with pytest.raises(UsageError, match="no folder"):
+        with pytest.raises(UsageError, match="is not there"):
             prepare(study, tmp_path / "nowhere")
-        with pytest.raises(UsageError, match="holds no data set"):
+        with pytest.raises(DataError, match="is empty"):
             prepare(study, tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import pytest
 from pivotal.errors import DataError, StudyError
 from pivotal.plan import Plan
 from pivotal.records import read_mapped
+from pivotal.records.dataset import dataset
+from pivotal.records.formats import write_dataset
 from pivotal.study import Study, read
 from pivotal.trials import Trials
 
@@ -150,8 +151,7 @@ def written(path: Path, data: pl.DataFrame) -> Path:
 
         pyreadstat.write_xport(data, str(path), table_name="DATA")
     else:
-        columns = [{"name": name} for name in data.columns]
-        path.write_text(json.dumps({"name": "DATA", "columns": columns, "rows": [list(r) for r in data.iter_rows()]}))
+        write_dataset(dataset("DATA", data), path)
     return path
 
 

@@ -23,7 +23,8 @@ from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table, TableBase
 from pivotal.trials import Results, Row
 
-PART = Path(pivotal.__file__).parent / "study" / "library" / "cdisc-pilot-01.labs.part"
+PART = Path(pivotal.__file__).parent / "study" / "library" / "cdisc-pilot-01.toml"
+OURS = ("14-4", "14-6", "14-7")
 ARMS = ("Placebo", "Xanomeline Low Dose", "Xanomeline High Dose")
 
 
@@ -37,14 +38,14 @@ def data() -> dict[str, Dataset]:
 @cache
 def tables() -> dict[str, TableBase]:
     """The tables of the fragment, by number."""
-    found = tomllib.loads(PART.read_text(encoding="utf-8"))["tables"]
+    found = [t for t in tomllib.loads(PART.read_text(encoding="utf-8"))["tables"] if t["id"].startswith(OURS)]
     made = [TypeAdapter(Table).validate_python(table) for table in found]
     return {table.id: table for table in made}
 
 
 def recipes() -> tuple[Recipe, ...]:
     """The data sets that the fragment derives."""
-    found = tomllib.loads(PART.read_text(encoding="utf-8")).get("datasets", [])
+    found = [d for d in tomllib.loads(PART.read_text(encoding="utf-8"))["datasets"] if d["name"].endswith("TOX")]
     return tuple(Recipe.model_validate(recipe) for recipe in found)
 
 

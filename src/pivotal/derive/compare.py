@@ -92,8 +92,10 @@ def compare(
     ({'A': 1}, ((2, 5.0, 6.0),))
     """
     ours, theirs = (_numbered(frame, keys) for frame in (one, other))
-    apart = [key for key in keys if ours.schema[key] != theirs.schema[key]]
-    ours, theirs = (frame.with_columns(pl.col(apart).cast(pl.String)) for frame in (ours, theirs))
+    apart = {
+        key: _shared(ours.schema[key], theirs.schema[key]) for key in keys if ours.schema[key] != theirs.schema[key]
+    }
+    ours, theirs = (frame.cast(apart) for frame in (ours, theirs))  # type: ignore[arg-type]
     on = [*keys, "_nth"]
     both = ours.join(theirs, on=on, how="inner", suffix=" of the other", nulls_equal=True)
     shared = [name for name in one.columns if name in other.columns and name not in keys]
@@ -109,11 +111,15 @@ def compare(
     )
 
 
+def _shared(one: pl.DataType, other: pl.DataType) -> type[pl.DataType]:
+    """The type in which keys of two types are paired."""
+    return pl.Float64 if one.is_numeric() and other.is_numeric() else pl.String
+
+
 def _numbered(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Rows with equal keys numbered; blank texts missing, whole numbers as numbers."""
+    """Rows with equal keys numbered; blank texts missing."""
     plain = frame.with_columns(
         pl.col(pl.String).str.strip_chars_end().replace("", None),
-        pl.selectors.integer().cast(pl.Float64),
     )
     return plain.with_columns(pl.int_range(pl.len()).over(list(keys)).alias("_nth"))
 

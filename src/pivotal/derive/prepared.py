@@ -47,7 +47,7 @@ def prepare(study: Study, place: str | Path) -> Prepared:
     study
         The trial, with its recipes.
     place
-        A folder of data sets, SDTM or ADaM or both, there or in its sub-folders ``sdtm`` and ``adam``; or a zip of them.
+        A folder of data sets, SDTM or ADaM or both, there or in its sub-folders ``sdtm`` and ``adam``; or a zip.
 
     Returns
     -------
@@ -81,9 +81,12 @@ def _places(root: Path) -> list[Path]:
     """The file, or the folder where it has files of its own and its sub-folders of data sets."""
     if root.is_file():
         return [root]
-    inner = [path for name in FOLDERS if (path := root / name).is_dir()]
-    own = any(path.is_file() for path in root.iterdir())
-    return [root, *inner] if own or not inner else inner
+    inner = [path for name in FOLDERS if (path := root / name).is_dir() and _holds_files(path)]
+    return [root, *inner] if _holds_files(root) or not inner else inner
+
+
+def _holds_files(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.iterdir())
 
 
 def _collected(study: Study, places: list[Path]) -> dict[str, Dataset]:

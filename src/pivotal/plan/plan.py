@@ -11,6 +11,7 @@ import numpy as np
 from pivotal.plan import describe
 from pivotal.plan.batch import Batch, visits
 from pivotal.plan.imputed import impute_and_pool, is_imputed
+from pivotal.plan.longterm import long_term_rows
 from pivotal.plan.methods import Outcome, Pair, run
 from pivotal.plan.rows import estimate_rows
 from pivotal.plan.tables import endpoint_rows
@@ -81,6 +82,7 @@ class Plan:
         for table in self.study.tables:
             if isinstance(table, EndpointTable) and table.endpoint in names:
                 yield from endpoint_rows(table, batch)
+        yield from long_term_rows(batch)
 
     def _confirmatory(self, batch: Batch) -> Iterator[Row]:
         tests: dict[tuple[str, Pair | None], Outcome] = {}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pivotal import stats
+from pivotal.plan.longterm import published_periods
 from pivotal.plan.rows import estimate_rows
 from pivotal.study.model import Posted, Study
 from pivotal.trials import Key, Results, Row
@@ -27,9 +28,9 @@ def recompute(study: Study) -> Results:
     Results
         Rows of the analysis `published`: for every posted rate with a count its Clopper-Pearson interval, for every
         posted odds ratio the unstratified conditional one (the published ones are stratified, and the strata's counts
-        are not public).
+        are not public). Rows of `period published`: the published counts of periods.
     """
-    return Results(study.id, tuple(_rows(study)), virtual=False)
+    return Results(study.id, (*_rows(study), *published_periods(study.period_results)), virtual=False)
 
 
 def _rows(study: Study) -> Iterator[Row]:

@@ -19,6 +19,7 @@ class Stream(IntEnum):
     POPULATION = 1
     GRID = 2
     TRIAL = 3
+    LONG_TERM = 4
     SCREEN = 8
 
 

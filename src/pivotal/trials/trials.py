@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.trials.longterm import LongTerm
+
 Array = NDArray[Any]
 
 
@@ -56,6 +58,8 @@ class Trials:
         Labels of coded variables.
     screening
         Who was screened; None where nothing is known of it.
+    longterm
+        What followed the blinded weeks; None where nothing is known or drawn of it.
     ids
         Unique subject identifiers, for R = 1.
     virtual
@@ -74,6 +78,7 @@ class Trials:
     reasons: tuple[str, ...] = ("completed",)
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     screening: Screening | None = None
+    longterm: LongTerm | None = None
     ids: tuple[str, ...] | None = None
     times: Mapping[str, Array] = field(default_factory=dict)
     events: Mapping[str, Array] = field(default_factory=dict)
@@ -95,7 +100,7 @@ class Trials:
         return np.asarray(self.last_visit >= self.visits.index(visit), dtype=np.bool_)
 
     def replicate(self, r: int) -> Trials:
-        """One trial of the batch, as a batch of one."""
+        """One trial of the batch, as a batch of one; `longterm` is kept where the batch is that one trial."""
         one = slice(r, r + 1)
         screening = self.screening and Screening(
             screened=self.screening.screened[one],
@@ -112,6 +117,7 @@ class Trials:
             reasons=self.reasons,
             categories=self.categories,
             screening=screening,
+            longterm=self.longterm if self.arm.shape[0] == 1 else None,
             ids=self.ids,
             times={key: column[one] for key, column in self.times.items()},
             events={key: column[one] for key, column in self.events.items()},

@@ -99,7 +99,7 @@ def _cases(table: LiverInjury, who: Patients, values: pl.DataFrame, peaks: pl.Da
     for row in own.iter_rows(named=True):
         his = of.filter(pl.col(PATIENT) == row[PATIENT])
         about = {"arm": who.arms[row[ARM]]}
-        case = (("case", row[SUBJECT]),)
+        case = (("case", row[SUBJECT]), ("of", "Hy's law"))
         for peak in (*table.transaminases, table.bilirubin):
             yield from _peak(table, his.filter(pl.col(CODE) == peak.parameter), peak.words, case, about)
         if table.phosphatase is not None:
