@@ -468,6 +468,28 @@ def _print_characteristics(found: dict[str, Any]) -> None:
     for row in found["scenarios"]:
         if row["fwer"] is not None:
             typer.echo(f"{row['scenario']}: family-wise error {row['fwer']:.4f} (MCSE {row['fwer_mcse']:.4f})")
+    _print_safety(found.get("safety") or {})
+
+
+def _print_safety(found: dict[str, Any]) -> None:
+    """A line a monitor, exact, and a line a scenario of the screen, simulated."""
+    if found.get("monitors"):
+        typer.echo(
+            "\nSafety boundaries: chance of stopping at the limit, and by true rate (ratio, where arms are mixed)"
+        )
+    for row in found.get("monitors") or ():
+        truths = [f"{truth['truth']:g}: {truth['probability']:.4f}" for truth in row["truths"]]
+        typer.echo(f"  {row['name']:<14}{row['at_limit']:.4f}   {', '.join(truths)}")
+    if found.get("screen"):
+        typer.echo(
+            "Safety screen: any false flag, false discovery rate (MCSE), and the chance of a flag of changed terms"
+        )
+    for row in found.get("screen") or ():
+        changed = [f"{term['term']} {term['flagged']:.4f}" for term in row["terms"] if term["ratio"] != 1]
+        typer.echo(
+            f"  {row['scenario']:<14}{row['any_false']:.4f} ({row['any_false_mcse']:.4f})   {row['fdr']:.4f} "
+            f"({row['fdr_mcse']:.4f})   {', '.join(changed) or 'none changed'}"
+        )
 
 
 def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:

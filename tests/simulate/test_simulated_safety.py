@@ -66,6 +66,49 @@ def test_rare_terms_are_outside_the_family():
     assert seen.flagged.tolist() == [[True, False]]
 
 
+def test_progress_goes_from_nothing_to_all_and_changes_no_number(found):
+    told = {}
+
+    def progress(what, done, total):
+        told.setdefault(what, []).append((done, total))
+
+    again = safety_characteristics(STUDY, replicates=REPLICATES, seed=1, progress=progress)
+    assert again == found
+    assert list(told) == ["safety boundaries", "safety screen, none", "safety screen, infections"]
+    for steps in told.values():
+        assert steps == sorted(steps)
+        assert steps[-1][0] == steps[-1][1]
+
+
+def test_many_blocks_are_counted_once_each():
+    """70,000 replicates are three blocks of 32,768 at most: shares stay shares."""
+    rows = safety_characteristics(STUDY, replicates=70_000, seed=1)["screen"]
+    assert all(0 <= row["fdr"] <= row["any_false"] <= 1 for row in rows)
+    assert rows[0]["fdr_mcse"] < 0.002
+
+
+def test_an_interruption_is_passed_on():
+    def progress(what, done, total):
+        if what.startswith("safety screen"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        safety_characteristics(STUDY, replicates=REPLICATES, seed=1, progress=progress)
+
+
+def test_the_command_prints_a_line_a_monitor_and_a_scenario(found, capsys):
+    from pivotal.cli import _print_safety
+
+    _print_safety(found)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == [
+        *(monitor.name for monitor in STUDY.monitoring.monitors), "none", "infections",
+    ]  # fmt: skip
+    assert f"{found['monitors'][0]['at_limit']:.4f}" in lines[2]
+    _print_safety({})
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

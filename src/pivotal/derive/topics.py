@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pivotal.errors import nearest
 from pivotal.records.dataset import Library
 from pivotal.records.queries import queries, query_of
 from pivotal.study.topics import Contested, Topic
@@ -99,28 +100,38 @@ def in_topic(
         listed = [_listed(events, terms) for terms in terms_of(topic, data, scope)]
         found = pl.any_horizontal(listed) if listed else pl.lit(False)
     if topic.where is not None:
-        found = found & pl.sql_expr(topic.where).fill_null(False)
+        found = found & answered(topic.where, events, "the events have")
     verdict = topic.adjudication
     if verdict is not None and verdict.column in events.columns:
         said = pl.col(verdict.column).cast(pl.String)
         found = pl.when(said.is_null()).then(found).otherwise(said.is_in(verdict.confirmed))
     for term in without:
         found = found & ~_listed(events, Terms(term.column, (term.term.upper(),)))
+    return events.select(found.alias("in")).to_series() if events.height else pl.Series("in", [], pl.Boolean)
+
+
+def answered(condition: str, frame: pl.DataFrame, whose: str) -> pl.Series:
+    """Which rows a condition of a topic holds for; unknown is no.
+
+    Raises
+    ------
+    NotCountableError
+        If it is of a column that is not there, or compares what cannot be compared.
+    """
     try:
-        return events.select(found.alias("in")).to_series() if events.height else pl.Series("in", [], pl.Boolean)
-    except pl.exceptions.ColumnNotFoundError as error:
-        raise NotCountableError(f"the events have no column {_first_word(error)}") from error
+        expression = pl.sql_expr(condition)
+        missing = [name for name in expression.meta.root_names() if name not in frame.columns]
+        if missing:
+            raise NotCountableError(f"{whose} no column {missing[0]}. {nearest(missing[0], frame.columns)}")
+        return frame.with_columns(expression.cast(pl.Boolean).fill_null(False).alias("_answer"))["_answer"]
+    except pl.exceptions.PolarsError as error:
+        raise NotCountableError(f"{condition} cannot be answered ({str(error).splitlines()[0]})") from error
 
 
 def _listed(events: pl.DataFrame, terms: Terms) -> pl.Expr:
     if terms.column not in events.columns:
-        raise NotCountableError(f"the events have no column {terms.column}")
+        raise NotCountableError(f"the events have no column {terms.column}. {nearest(terms.column, events.columns)}")
     column = pl.col(terms.column)
     text = column.cast(pl.String).str.to_uppercase().is_in(terms.texts)
     number = column.cast(pl.Int64, strict=False).is_in(terms.numbers) if terms.numbers else pl.lit(False)
     return (text | number).fill_null(False)
-
-
-def _first_word(error: Exception) -> str:
-    text = str(error).splitlines()[0]
-    return text.split('"')[1] if '"' in text else text

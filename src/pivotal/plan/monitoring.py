@@ -58,6 +58,57 @@ def watched(study: Study, monitor: Monitor) -> Watched:
     return Watched(monitor, boundary, limit, _seen(study, monitor, np.array(monitor.truths, dtype=np.float64)))
 
 
+def stops_at(seen: Watched, information: Floats) -> Floats:
+    """Events that stop at what is known, planned look or not.
+
+    Parameters
+    ----------
+    seen
+        The monitor with its planned boundary.
+    information
+        Patients, patient-years or events so far, of any shape.
+
+    Returns
+    -------
+    Floats
+        In that shape; NaN where nothing is known yet.
+    """
+    made = np.full(information.shape, np.nan)
+    known = information > 0
+    if known.any():
+        looks, place = np.unique(information[known], return_inverse=True)
+        made[known] = _at(seen, looks).stop_at[place.reshape(-1)]
+    return made
+
+
+def _at(seen: Watched, looks: Floats) -> stats.Boundary:
+    monitor, critical = seen.monitor, seen.boundary.critical
+    if monitor.rule == "repeated exact test":
+        return stats.repeated_boundary(seen.boundary, looks, seen.limit, shape=monitor.shape)
+    assert monitor.prior is not None
+    of = stats.gamma_poisson_boundary if monitor.rule == "gamma-poisson" else stats.beta_binomial_boundary
+    return of(looks, seen.limit, prior=monitor.prior, threshold=critical)
+
+
+def evidence(seen: Watched, events: Floats, information: Floats) -> tuple[str, Floats]:
+    """What the events say against the limit: ``p`` (exact, one-sided) or ``posterior``, and its values."""
+    monitor, law = seen.monitor, seen.boundary.law
+    if monitor.rule == "repeated exact test":
+        return "p", stats.exact_tail(events, information, seen.limit, law=law)
+    assert monitor.prior is not None
+    return "posterior", stats.posterior_above(events, information, seen.limit, prior=monitor.prior, law=law)
+
+
+def chance_with(seen: Watched, information: float) -> float:
+    """The chance of stopping at the limit, had one looked at `information` too, beside the planned looks."""
+    planned = seen.boundary
+    looks = np.union1d(planned.looks, [information])
+    stop = np.where(np.isin(looks, planned.looks), 0, 1)
+    at = _at(seen, looks).stop_at.copy()
+    at[stop == 0] = planned.stop_at
+    return float(stats.crossing(stats.Boundary(looks, at, planned.law, planned.critical), seen.limit).probability)
+
+
 def flags(screen: Screen, p: Floats, patients: NDArray[np.int64]) -> stats.DoubleFdr:
     """Flags of a screen.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from pivotal.report import svg
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 ROW = 22.0
 NARROW_ROW = 36.0
 TOP = 62.0
+LEAST = 0.1
+"""The shortest axis, as a proportion."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventDots:
-    """One term: the proportions of the arm and its comparator, and their difference with its limits."""
+    """One term: proportions of the arm and its comparator, their difference with its limits; NaN is not drawn."""
 
     term: str
     one: float
@@ -50,8 +53,13 @@ def event_dots(
         room = width - 16 if narrow else left - 14
         say(figure, 4 if narrow else left - 10, y, svg.fitted(dots.term, room, 12), size=12,
             ha="left" if narrow else "right", backed=narrow)  # fmt: skip
-    _scaled(rates, body, 0.0, 100 * max((max(d.one, d.other) for d in rows), default=0.1) * 1.08)
-    reach = [100 * min((d.low for d in rows), default=0.0), 100 * max((d.high for d in rows), default=0.1)]
+    most = max(_known([share for d in rows for share in (d.one, d.other)]), default=0.0) or LEAST
+    _scaled(rates, body, 0.0, 100 * most * 1.08)
+    reach = [
+        100 * min(_known([d.low for d in rows]), default=0.0),
+        100 * max(_known([d.high for d in rows]), default=0.0),
+    ]
+    reach[1] = reach[1] if reach[1] > reach[0] else reach[0] + 100 * LEAST
     pad = 0.05 * (reach[1] - reach[0])
     _scaled(differences, body, min(reach[0] - pad, 0.0), max(reach[1] + pad, 0.0))
     differences.axvline(0, color=svg.FAINT, linewidth=1)
@@ -59,6 +67,10 @@ def event_dots(
     for x, words in ((left + each / 2, "% of patients"), (left + 1.5 * each + 26, "Risk difference, points")):
         say(figure, x, TOP + body + 42, words, size=12, ha="center", colour=svg.MUTED)
     return drawing(figure, name, label=label, mark=mark)
+
+
+def _known(values: Sequence[float]) -> list[float]:
+    return [value for value in values if isfinite(value)]
 
 
 def _pair(ax: Axes, dots: EventDots, y: float) -> None:

@@ -46,7 +46,7 @@ class OperatingCharacteristics:
     grids
         Power over trial size, control rate and effect.
     safety
-        What the boundaries and the screen of `[monitoring]` do.
+        What the boundaries and the screen of `[monitoring]` do; empty where only some endpoints are simulated.
     seconds, trials_per_second, replicates, seed, workers
         How it was run.
     """
@@ -165,7 +165,9 @@ def simulate(
     return OperatingCharacteristics(
         study.id, rows, summaries, rates, seed, replicates, width,
         seconds=time.perf_counter() - start, trials_per_second=len(names) * replicates / busy,
-        safety=safety_characteristics(study, replicates=replicates, seed=seed) if endpoints is None else {},
+        safety=(
+            safety_characteristics(study, replicates=replicates, seed=seed, progress=tell) if endpoints is None else {}
+        ),
     )  # fmt: skip
 
 

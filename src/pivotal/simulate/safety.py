@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from pivotal.study.model import Study
 from pivotal.study.monitoring import Screen, ScreenScenario
 
 JSON = dict[str, Any]
-CELLS = 4_000_000
-"""Terms times replicates in one block, at most."""
+Progress = Callable[[str, int, int], None]
+CELLS = 400_000
+"""Terms times replicates in one block, at most: a second or so, so that a user sees it go on."""
+BOUNDARIES = "safety boundaries"
 
 
-def safety_characteristics(study: Study, *, replicates: int, seed: int) -> JSON:
+def safety_characteristics(study: Study, *, replicates: int, seed: int, progress: Progress | None = None) -> JSON:
     """What the study's boundaries and its screen do.
 
     Parameters
@@ -29,6 +32,8 @@ def safety_characteristics(study: Study, *, replicates: int, seed: int) -> JSON:
         Trials a scenario of the screen.
     seed
         The same seed gives the same numbers.
+    progress
+        Called as the work goes on.
 
     Returns
     -------
@@ -37,9 +42,13 @@ def safety_characteristics(study: Study, *, replicates: int, seed: int) -> JSON:
         stopping early, and the expected look and events, exact. `screen`: by scenario the share of trials with any
         false flag, the false discovery rate, and by changed term the power, with Monte-Carlo standard errors.
     """
-    monitors = [_monitor_row(watched(study, monitor)) for monitor in study.monitoring.monitors]
-    screen = study.monitoring.screen
-    rows = [_screen_row(study, screen, s, replicates, seed) for s in screen.scenarios] if screen else []
+    tell = progress or (lambda what, done, of: None)
+    watching, screen = study.monitoring.monitors, study.monitoring.screen
+    monitors = []
+    for done, monitor in enumerate(watching, 1):
+        monitors.append(_monitor_row(watched(study, monitor)))
+        tell(BOUNDARIES, done, len(watching))
+    rows = [_screen_row(study, screen, s, replicates, seed, tell) for s in screen.scenarios] if screen else []
     return {"monitors": monitors, "screen": rows}
 
 
@@ -73,17 +82,23 @@ def _monitor_row(seen: Watched) -> JSON:
     }
 
 
-def _screen_row(study: Study, screen: Screen, scenario: ScreenScenario, replicates: int, seed: int) -> JSON:
+def _screen_row(
+    study: Study, screen: Screen, scenario: ScreenScenario, replicates: int, seed: int, tell: Progress
+) -> JSON:
     changed = np.array([scenario.ratios.get(term.term, 1.0) != 1.0 for term in screen.terms])
     sums = np.zeros(4)
     hits = np.zeros(len(screen.terms))
     size = max(1, 2 ** int(np.log2(CELLS / max(1, len(screen.terms)))))
+    done, what = 0, f"safety screen, {scenario.name}"
+    tell(what, done, replicates)
     for block, many in enumerate(blocks(replicates, size)):
         flagged = _flagged(study, screen, scenario, many, generator(seed, Stream.SCREEN, block))
         false, every = (flagged & ~changed).sum(axis=1), flagged.sum(axis=1)
         share = false / np.maximum(every, 1)
         sums += [(false > 0).sum(), share.sum(), (share**2).sum(), every.sum()]
         hits += flagged.sum(axis=0)
+        done += many
+        tell(what, done, replicates)
     any_false, fdr, squares, flags_made = sums / replicates
     return {
         "scenario": scenario.name,

@@ -63,7 +63,9 @@ class Abnormalities(TableBase):
     criteria: dict[Name, Expression] = Field(
         min_length=1, description='words: what a row must meet: "above 1.5 x ULN" = "AVAL > 1.5 * A1HI"'
     )
-    test: Literal["fisher"] | None = Field(default=None, description="fisher: each arm against control")
+    test: Literal["fisher", "fisher over arms"] | None = Field(
+        default=None, description="fisher: each arm against control; over arms: one p-value for all arms together"
+    )
 
 
 class Peak(Part):

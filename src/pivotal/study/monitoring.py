@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pivotal.study.base import Name, Part, Probability, Sourced
+from pivotal.study.topics import Scope
 
 View = Literal["one arm", "blinded", "between arms"]
 Rule = Literal["repeated exact test", "beta-binomial", "gamma-poisson"]
@@ -23,6 +24,7 @@ class Monitor(Sourced):
     name: Name
     label: Name
     topic: Name | None = Field(default=None, description="the safety topic whose events are counted")
+    scope: Scope = Field(default="narrow", description="of a topic that lists of terms define")
     view: View
     rule: Rule
     unit: Literal["patients", "patient-years"] = "patients"

@@ -17,6 +17,7 @@ from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
 from pivotal.study.incidence_tables import CumulativeIncidence
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
 from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
+from pivotal.study.monitoring_tables import Monitoring
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
 from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
@@ -50,6 +51,7 @@ Table = Annotated[
     | Abnormalities
     | LiverInjury
     | CumulativeIncidence
+    | Monitoring
     | SignalScreen
     | EventDotPlot,
     Field(discriminator="kind"),

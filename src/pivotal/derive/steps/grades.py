@@ -9,7 +9,7 @@ import polars as pl
 
 from pivotal.derive.ctcae import Criteria, Limit, Plus, Rule, Term, Times, criteria
 from pivotal.derive.steps.step import apply
-from pivotal.errors import Fault, StudyError, nearest
+from pivotal.errors import DataError, Fault, StudyError, nearest
 from pivotal.records.dataset import Library
 from pivotal.study.recipe_grades import GradeByCtcae, Graded
 
@@ -157,6 +157,23 @@ def _about(step: GradeByCtcae, what: str, rows: pl.DataFrame) -> pl.Expr:
     return pl.col(names[what]).str.to_uppercase().is_in([word.upper() for word in step.high_words])
 
 
+def _one_each(step: GradeByCtcae, flagged: pl.DataFrame, keys: list[str]) -> None:
+    """Nothing, if a patient has one baseline record a parameter; else every patient who has more, all at once."""
+    twice = flagged.group_by(keys, maintain_order=True).len().filter(pl.col("len") > 1)
+    if twice.height:
+        allowed = "a patient has one baseline record a parameter"
+        mend = f"Leave {step.baseline_flag} = 'Y' on the one that counts."
+        raise DataError(
+            Fault(
+                f"grade by CTCAE: {', '.join(f'{name} {record[name]}' for name in keys)}",
+                f"flagged {step.baseline_flag} = 'Y' on {record['len']} records",
+                allowed,
+                mend,
+            )
+            for record in twice.iter_rows(named=True)
+        )
+
+
 def _with_baseline(step: GradeByCtcae, frame: pl.DataFrame) -> pl.DataFrame:
     """The grades of the baseline record on every record of its patient and parameter."""
     if step.baseline_flag not in frame.columns:
@@ -164,6 +181,7 @@ def _with_baseline(step: GradeByCtcae, frame: pl.DataFrame) -> pl.DataFrame:
     keys = [name for name in ("REPLICATE", "USUBJID", step.parameter) if name in frame.columns]
     new = {f"BTOXGR{side}": f"ATOXGR{side}" for side in ("L", "H")}
     flagged = frame.filter(pl.col(step.baseline_flag) == "Y")
+    _one_each(step, flagged, keys)
     at_baseline = flagged.select(*keys, *(pl.col(old).alias(name) for name, old in new.items()))
     rest = frame.drop(list(new), strict=False)
     return rest.join(at_baseline, on=keys, how="left", validate="m:1", maintain_order="left")

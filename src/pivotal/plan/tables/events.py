@@ -21,7 +21,7 @@ from pivotal.derive.occurrence import (
 )
 from pivotal.derive.roster import Roster, roster
 from pivotal.errors import DataError, Fault, nearest
-from pivotal.plan.tables.table import key, selected, subjects
+from pivotal.plan.tables.table import held, key, required, selected, subjects
 from pivotal.records.dataset import Library
 from pivotal.stats import Estimate, fisher_exact, miettinen_nurminen, newcombe, wald
 from pivotal.stats.estimate import Floats, Reason, Reasons
@@ -41,6 +41,7 @@ LEVELS = {
 """What the dictionary's columns are called in the rows' `groups`; another column keeps its name."""
 
 FISHER = "fisher exact"
+NO_LIMIT = "cannot be estimated"
 DIFFERENCE: dict[str, Callable[..., Estimate]] = {
     "miettinen-nurminen": miettinen_nurminen,
     "newcombe": newcombe,
@@ -70,13 +71,15 @@ class Setting:
 def setting(table: EventTable, study: Study, data: Library) -> Setting:
     """Who is at risk for a table: a row of ADSL each, or the treatment periods that it names."""
     adsl, at_risk = subjects(table, data), table.at_risk
-    rows = adsl if at_risk.dataset == "ADSL" else data[at_risk.dataset].frame
+    rows = exposed_rows(table, data)
     arms = table.arms or tuple(arm.name for arm in study.arms)
+    treatment = at_risk.treatment or table.treatment
+    required(rows, [treatment], f"table {table.id}: the treatment of who is at risk", at_risk.dataset)
     people = roster(
         adsl,
-        rows if at_risk.where is None else rows.filter(pl.sql_expr(at_risk.where)),
+        rows,
         arms,
-        treatment=at_risk.treatment or table.treatment,
+        treatment=treatment,
         start=at_risk.start,
         end=at_risk.end,
         total=table.total,
@@ -86,9 +89,24 @@ def setting(table: EventTable, study: Study, data: Library) -> Setting:
     return Setting(people, people.size(), arms.index(control) if control in arms else -1)
 
 
+def exposed_rows(table: EventTable, data: Library) -> pl.DataFrame:
+    """Who is at risk, from when to when: rows of ADSL, or of the data set of periods that the table names."""
+    at_risk, place = table.at_risk, f"table {table.id}: at_risk"
+    if at_risk.dataset not in data:
+        allowed = "it names a data set that is read or derived"
+        raise DataError(
+            [Fault(f"{place}.dataset", repr(at_risk.dataset), allowed, nearest(at_risk.dataset, list(data)))]
+        )
+    rows = subjects(table, data) if at_risk.dataset == "ADSL" else data[at_risk.dataset].frame
+    return held(rows, at_risk.where, f"{place}.where", at_risk.dataset)
+
+
 def events_of(table: EventTable, data: Library, people: Roster, columns: Sequence[str]) -> Occurrences:
     """The table's events, each in its arm."""
     rows = selected(table, data)
+    required(rows, columns, f"table {table.id}", table.dataset)
+    if table.event_treatment is not None:
+        required(rows, [table.event_treatment], f"table {table.id}: event_treatment", table.dataset)
     return occurrences(rows, people, columns=columns, treatment=table.event_treatment)
 
 
@@ -146,11 +164,15 @@ def risk_differences(where: Setting, n: Floats, method: str, level: float) -> di
 
 def estimated(table: EventTable, about: dict[str, Any], found: Estimate, term: int, *names: str) -> Iterator[Row]:
     """Rows of an estimate's numbers for one term, found (replicate, term)."""
-    reasons = _in_words(found.reason[:, term])
+    codes = found.reason[:, term]
     for name in names:
-        value = getattr(found, name)
-        if value is not None:
-            yield Row(key(table, statistic=name, **about), value[:, term], reasons)
+        whole = getattr(found, name)
+        if whole is not None:
+            value = whole[:, term]
+            without = np.isnan(value) & (codes == Reason.NONE)
+            texts = _in_words(codes) or ("",) * len(value)
+            reasons = tuple(NO_LIMIT if none else text for none, text in zip(without, texts, strict=True))
+            yield Row(key(table, statistic=name, **about), value, reasons if any(reasons) else None)
 
 
 def left_out(table: EventTable, found: Occurrences) -> Iterator[Row]:

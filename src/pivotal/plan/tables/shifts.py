@@ -152,6 +152,8 @@ def abnormalities(table: Abnormalities, study: Study, data: Library) -> Iterator
                 yield from _share(table, met[n, p, a], size[n, p, a], arm=arm, **about)
             if table.test == "fisher":
                 yield from _fisher(table, study, met[n, p], size[n, p], about)
+            if table.test == "fisher over arms":
+                yield from _fisher_over_arms(table, study, met[n, p], size[n, p], about)
 
 
 def _judged_and_met(table: Abnormalities, who: Patients, data: Library, parameters: tuple[str, ...]) -> Floats:
@@ -177,6 +179,14 @@ def _judged_and_met(table: Abnormalities, who: Patients, data: Library, paramete
 def _cells(rows: pl.DataFrame, shape: tuple[int, ...]) -> Floats:
     cell = np.ravel_multi_index(_numpy(rows, [PARAMETER, ARM, TRIAL]), shape)
     return counted(np.asarray(cell, dtype=np.int64), shape)
+
+
+def _fisher_over_arms(table: Abnormalities, study: Study, x: Floats, n: Floats, about: dict[str, Any]) -> Iterator[Row]:
+    """One p-value of all arms against having such a value or not; counts are (arm, replicate)."""
+    arms = range(len(study.arms))  # the total, which comes last, left out
+    found = stats.fisher_exact_table(np.stack([x[arms], n[arms] - x[arms]], axis=-1).swapaxes(0, 1))
+    assert found.p is not None
+    yield row(key(table, statistic="p", method="fisher over arms", **about), found.p, found.reason)
 
 
 def _fisher(table: Abnormalities, study: Study, x: Floats, n: Floats, about: dict[str, Any]) -> Iterator[Row]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import singledispatch
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 
-from pivotal.errors import DataError, Fault
+from pivotal.errors import DataError, Fault, nearest
 from pivotal.records.dataset import Library
 from pivotal.study.model import Study
 from pivotal.study.tables import TableBase
@@ -62,8 +62,7 @@ def _made(table: TableBase, study: Study, data: Library) -> list[Row]:
 
 def subjects(table: TableBase, data: Library) -> pl.DataFrame:
     """The patients who are the table's N: rows of ADSL."""
-    adsl = data["ADSL"].frame
-    return adsl if table.subjects is None else adsl.filter(pl.sql_expr(table.subjects))
+    return held(data["ADSL"].frame, table.subjects, f"table {table.id}: subjects", "ADSL")
 
 
 def selected(table: TableBase, data: Library) -> pl.DataFrame:
@@ -73,8 +72,34 @@ def selected(table: TableBase, data: Library) -> pl.DataFrame:
 
 def looked_at(table: TableBase, data: Library) -> pl.LazyFrame:
     """The rows of the table's data set that it looks at, as a plan, so that only what is asked for is read."""
-    rows = data[table.dataset].scan()
-    return rows if table.where is None else rows.filter(pl.sql_expr(table.where))
+    return held(data[table.dataset].scan(), table.where, f"table {table.id}: where", table.dataset)
+
+
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
+
+
+def held(frame: Rows, condition: str | None, place: str, dataset: str) -> Rows:
+    """The rows of a data set that a condition holds for; all where there is none.
+
+    Raises
+    ------
+    DataError
+        If it is of columns that the data set lacks: every one with the key of the study file and the nearest column.
+    """
+    if condition is None:
+        return frame
+    expression = pl.sql_expr(condition)
+    required(frame, expression.meta.root_names(), place, dataset)
+    return frame.filter(expression)
+
+
+def required(frame: pl.DataFrame | pl.LazyFrame, names: Sequence[str], place: str, dataset: str) -> None:
+    """Nothing, if a data set has all of the columns; else a DataError that names the missing ones."""
+    there = frame.collect_schema().names()
+    missing = [name for name in dict.fromkeys(names) if name not in there]
+    if missing:
+        allowed = f"{dataset} has no such column"
+        raise DataError(Fault(place, f"of the column {n!r}", allowed, nearest(n, there)) for n in missing)
 
 
 def columns(table: TableBase, study: Study) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 
 from pivotal.derive.first_event import first_events
 from pivotal.derive.occurrence import Occurrences, coded, count, occurrences
-from pivotal.derive.topics import NotCountableError, in_topic, scopes
+from pivotal.derive.topics import NotCountableError, answered, in_topic, scopes
 from pivotal.errors import DataError, Fault, nearest
 from pivotal.plan.tables.events import (
     Setting,
@@ -22,7 +23,7 @@ from pivotal.plan.tables.events import (
     setting,
 )
 from pivotal.plan.tables.incidence import exposed, per_years, unknown_exposure
-from pivotal.plan.tables.table import key, rows_of, selected, subjects
+from pivotal.plan.tables.table import key, required, rows_of, selected, subjects
 from pivotal.records.dataset import Library
 from pivotal.stats.incidence import DAYS
 from pivotal.study.event_tables import SafetyTopics
@@ -39,20 +40,33 @@ def safety_topics(table: SafetyTopics, study: Study, data: Library) -> Iterator[
     """For each topic and scope: counts, `patient_years`, rate; `n_without` each contested term.
 
     A row's `where` is the topic's definition in words. A topic that the data cannot answer has one row `n` without a
-    number, whose reason says what is missing.
+    number, whose reason says what is missing. A fault of the file of queries stops the table, once all topics are
+    counted, with every fault of every topic.
     """
     _known(table, study)
     where = setting(table, study, data)
     rows = selected(table, data).with_row_index(ROW)
-    placed = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment)
+    if table.event_treatment is not None:
+        required(rows, [table.event_treatment], f"table {table.id}: event_treatment", table.dataset)
+    events = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment)
+    faults: list[Fault] = []
     for topic in study.topics:
         if not table.topics or topic.name in table.topics:
             try:
-                yield from _of_topic(table, topic, data, where, rows, placed)
+                yield from _of_topic(table, topic, data, where, rows, events)
             except NotCountableError as error:
                 yield from _not_countable(table, topic, where, str(error))
-    yield from left_out(table, placed)
+            except DataError as error:
+                faults += placed(error, f"table {table.id}, topic {topic.name!r}")
+    if faults:
+        raise DataError(faults)
+    yield from left_out(table, events)
     yield from unknown_exposure(table, where)
+
+
+def placed(error: DataError, place: str) -> list[Fault]:
+    """Faults with the place in the study file that led to them."""
+    return [replace(fault, where=f"{place}: {fault.where}") for fault in error.faults]
 
 
 def _known(table: SafetyTopics, study: Study) -> None:
@@ -109,10 +123,7 @@ def _of_patients(table: SafetyTopics, topic: Topic, data: Library, where: Settin
     """Patients whom ADSL names, under the treatment that they had last."""
     adsl = subjects(table, data)
     assert topic.patients is not None
-    try:
-        chosen = adsl.filter(pl.sql_expr(topic.patients))
-    except pl.exceptions.ColumnNotFoundError as error:
-        raise NotCountableError(f"ADSL cannot answer {topic.patients}") from error
+    chosen = adsl.filter(answered(topic.patients, adsl, "ADSL has"))
     keys = [name for name in where.people.subjects.columns if name in adsl.columns]
     whose = where.people.subjects.join(chosen.select(keys), on=keys, how="semi")
     last = where.people.periods.join(whose.select("replicate", "patient"), on=["replicate", "patient"], how="semi")

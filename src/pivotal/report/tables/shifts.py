@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pivotal.report.document import Column, Line, Table
 from pivotal.report.rounding import printed
-from pivotal.report.tables.layout import Found, caption, laid_out
+from pivotal.report.tables.layout import Found, caption, laid_out, notes
 from pivotal.report.tables.numbers import Numbers
 from pivotal.study.laboratory_tables import Abnormalities, Shift
 
@@ -47,8 +47,8 @@ def shift(table: Shift, found: Found) -> Table:
                     lines += _lines(
                         table, numbers, (words, visit), [arm], before, f"{arm}, n", p if arm == arms[0] else ""
                     )
-    notes = table.footnotes if beside else (*table.footnotes, "Categories without patients have no line and no column.")
-    return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), notes)
+    said = notes(table) if beside else (*notes(table), "Categories without patients have no line and no column.")
+    return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), said)
 
 
 def _lines(
@@ -91,6 +91,8 @@ def abnormalities(table: Abnormalities, found: Found) -> Table:
     columns = [Column("", wide=True)]
     columns += [Column("n/N (%)", number=True, group=numbers.headed(found, arm)) for arm in arms]
     columns += [Column(arm, number=True, group="p against control") for arm in compared]
+    over_arms = table.test == "fisher over arms"
+    columns += [Column("p", number=True)] if over_arms else []
     control = next((r["comparator"] for r in found.records if r["comparator"] is not None), None)
     lines: list[Line] = []
     for panel in table.panels:
@@ -101,9 +103,10 @@ def abnormalities(table: Abnormalities, found: Found) -> Table:
             for criterion in table.criteria:
                 shares = [_of(numbers, words, criterion, arm) for arm in arms]
                 tested = [numbers.values.get((words, criterion, arm, control, "p")) for arm in compared]
+                tested += [numbers.values.get((words, criterion, None, None, "p"))] if over_arms else []
                 ps = ["–" if p is None else printed_p(p) for p in tested]
                 lines.append(Line((criterion, *shares, *ps), indent=True))
-    return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), table.footnotes)
+    return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), notes(table))
 
 
 def _of(numbers: Numbers, words: str, criterion: str, arm: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan, nan
 from typing import Any
 
 from pivotal.report.document import Block, Column, Drawing, Figure, Line, Table
@@ -30,14 +31,14 @@ def event_dot_plot(table: EventDotPlot, found: Found) -> Figure:
     dots = [
         EventDots(
             _sentence(term),
-            _of(rows, key, "rate", table.arm) or 0.0,
-            _of(rows, key, "rate", table.comparator) or 0.0,
-            *(_of(rows, key, s) or 0.0 for s in ("estimate", "ci_low", "ci_high")),
+            _drawn(_of(rows, key, "rate", table.arm)),
+            _drawn(_of(rows, key, "rate", table.comparator)),
+            *(_drawn(_of(rows, key, s)) for s in ("estimate", "ci_low", "ci_high")),
         )
         for key in rows
         for _, term in [key]
     ]
-    dots.sort(key=lambda d: -d.difference)
+    dots.sort(key=lambda d: (isnan(d.difference), -d.difference if not isnan(d.difference) else 0.0))
     label = f"Adverse events in percent of patients, {table.arm} and {table.comparator}, and their risk difference"
 
     def drawn(narrow: bool) -> Drawing:
@@ -58,6 +59,15 @@ def event_dot_plot(table: EventDotPlot, found: Found) -> Figure:
         *table.footnotes,
     )
     return Figure(f"figure-{table.id}", caption(table).replace("Table", "Figure", 1), drawn(False), drawn(True), notes)
+
+
+def _least(p: float | None) -> float:
+    return 1.0 if p is None else p
+
+
+def _drawn(value: float | None) -> float:
+    """A number to be drawn; NaN, which is not, where there is none."""
+    return nan if value is None else value
 
 
 def _by_term(found: Found) -> dict[Term, list[Record]]:
@@ -87,12 +97,13 @@ def _volcano(table: SignalScreen, found: Found) -> Figure:
     circles = [
         Circle(
             _sentence(key[1]),
-            _of(rows, key, "estimate") or 0.0,
-            _of(rows, key, "p") or 1.0,
+            difference,
+            p,
             int((_of(rows, key, "n", table.arm) or 0) + (_of(rows, key, "n", table.comparator) or 0)),
             bool(_of(rows, key, "rejected")),
         )
         for key in rows
+        if (difference := _of(rows, key, "estimate")) is not None and (p := _of(rows, key, "p")) is not None
     ]
     label = f"Risk difference and p-value of {len(circles)} terms, {table.arm} against {table.comparator}"
 
@@ -110,7 +121,7 @@ def _volcano(table: SignalScreen, found: Found) -> Figure:
 
     many = sum(circle.flagged for circle in circles)
     notes = (
-        f"{len(circles)} terms, {many} flagged (filled) by the double false discovery rate: classes at "
+        f"{len(rows)} terms, {many} flagged (filled) by the double false discovery rate: classes at "
         f"{percent(table.alpha_class, 0)}, terms at {percent(table.alpha_term, 0)}. Areas grow with the "
         "number of patients. A flag is a reason to look, not a finding.",
     )
@@ -121,7 +132,7 @@ def _volcano(table: SignalScreen, found: Found) -> Figure:
 def _list(table: TwoArmEvents, found: Found) -> Table:
     assert isinstance(table, SignalScreen)
     rows = _by_term(found)
-    ranked = sorted(rows, key=lambda key: (not _of(rows, key, "rejected"), _of(rows, key, "p") or 1.0))
+    ranked = sorted(rows, key=lambda key: (not _of(rows, key, "rejected"), _least(_of(rows, key, "p"))))
     flagged = sum(bool(_of(rows, key, "rejected")) for key in rows)
     shown = ranked[: max(table.most, flagged)]
     n = {arm: _first(rows, "N", arm) for arm in (table.arm, table.comparator)}

@@ -3,7 +3,8 @@
 from pivotal.stats.monitoring.bayesian import beta_binomial_boundary, beta_binomial_threshold, gamma_poisson_boundary
 from pivotal.stats.monitoring.boundary import Boundary
 from pivotal.stats.monitoring.crossing import Crossing, crossing
-from pivotal.stats.monitoring.repeated import Shape, binomial_boundary, poisson_boundary
+from pivotal.stats.monitoring.evidence import exact_tail, posterior_above
+from pivotal.stats.monitoring.repeated import Shape, binomial_boundary, poisson_boundary, repeated_boundary
 from pivotal.stats.monitoring.screen import DoubleFdr, double_fdr
 from pivotal.stats.monitoring.shares import blinded_rate, treated_share
 
@@ -18,7 +19,10 @@ __all__ = [
     "blinded_rate",
     "crossing",
     "double_fdr",
+    "exact_tail",
     "gamma_poisson_boundary",
     "poisson_boundary",
+    "posterior_above",
+    "repeated_boundary",
     "treated_share",
 ]

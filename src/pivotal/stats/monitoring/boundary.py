@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pivotal.stats.estimate import Floats
 
 Counts = NDArray[np.int64]
+Law = Literal["binomial", "poisson"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Boundary:
 
     looks: Floats
     stop_at: Counts
-    law: Literal["binomial", "poisson"]
+    law: Law
     critical: float
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from pivotal.stats.estimate import Floats
-from pivotal.stats.monitoring.boundary import Boundary, Counts, above_zero, increasing, patients, share
+from pivotal.stats.monitoring.boundary import Boundary, Counts, Law, above_zero, increasing, patients, share
 from pivotal.stats.monitoring.crossing import crossing
 
 Shape = Literal["pocock", "o'brien-fleming"]
@@ -107,20 +107,74 @@ def poisson_boundary(looks: ArrayLike, limit: float, *, alpha: float, shape: Sha
     return _search(time, rate, alpha, shape, at, "poisson")
 
 
+def repeated_boundary(
+    planned: Boundary, looks: ArrayLike, limit: float, *, shape: Shape | float = "pocock"
+) -> Boundary:
+    """Give the boundary of planned repeated exact tests at looks that were not planned.
+
+    Parameters
+    ----------
+    planned
+        From `binomial_boundary` or `poisson_boundary`.
+    looks
+        What is known when one looks: patients, time at risk or events, (look,).
+    limit, shape
+        As the boundary was planned with.
+
+    Returns
+    -------
+    Boundary
+        At a planned look the planned number of events. After the last look the level stays that of the last.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    Notes
+    -----
+    The level at look n is 1 - Φ(c (n/n_K)^(-shape)) with c = Φ⁻¹(1 - critical) and n_K the last planned look: nothing
+    is read off between two planned numbers of events. A look more adds to the probability of crossing; `crossing` of
+    all looks together tells by how much.
+
+    Examples
+    --------
+    >>> planned = poisson_boundary([50, 100, 150], 0.02, alpha=0.05)
+    >>> repeated_boundary(planned, [50, 75], 0.02).stop_at.tolist()
+    [4, 5]
+    """
+    poisson = planned.law == "poisson"
+    seen = (increasing(looks) if poisson else patients(looks)).astype(np.float64)
+    rate = above_zero(limit, "limit") if poisson else share(limit, "limit")
+    c, last = -special.ndtri(planned.critical), planned.looks[-1]
+    levels = special.ndtr(-c * np.minimum(seen / last, 1.0) ** -_exponent(shape))
+    # where a look was planned its count stands: c lies within rounding of a level at which a count changes
+    known = dict(zip(planned.looks.tolist(), planned.stop_at.tolist(), strict=True))
+    stop = [
+        known[n] if n in known else _poisson_count(rate * n, level) if poisson else _binomial_count(int(n), rate, level)
+        for n, level in zip(seen.tolist(), levels, strict=True)
+    ]
+    return Boundary(seen, np.array(stop, dtype=np.int64), planned.law, planned.critical)
+
+
+def _exponent(shape: Shape | float) -> float:
+    exponent = {"pocock": 0.0, "o'brien-fleming": 0.5}.get(shape, shape) if isinstance(shape, str) else float(shape)
+    if isinstance(exponent, str) or not 0 <= exponent <= 0.5:
+        raise ValueError(f"shape is {shape!r}; it is pocock, o'brien-fleming or a number from 0 to 0.5.")
+    return exponent
+
+
 def _search(
     looks: Floats,
     limit: float,
     alpha: float,
     shape: Shape | float,
     at: Callable[[Floats], Counts],
-    law: Literal["binomial", "poisson"],
+    law: Law,
 ) -> Boundary:
     """The lowest boundary that is crossed with probability `alpha` at most, by halving an interval."""
     share(alpha, "alpha")
-    exponent = {"pocock": 0.0, "o'brien-fleming": 0.5}.get(shape, shape) if isinstance(shape, str) else float(shape)
-    if isinstance(exponent, str) or not 0 <= exponent <= 0.5:
-        raise ValueError(f"shape is {shape!r}; it is pocock, o'brien-fleming or a number from 0 to 0.5.")
-    factor = (looks / looks[-1]) ** -exponent
+    factor = (looks / looks[-1]) ** -_exponent(shape)
 
     def boundary(c: float) -> Boundary:
         levels = special.ndtr(-c * factor)
@@ -148,6 +202,8 @@ def _binomial_count(n: int, p: float, level: float) -> int:
 
 def _poisson_count(mean: float, level: float) -> int:
     """The smallest count whose upper tail is at most `level`."""
-    reach = int(mean + 12 * np.sqrt(mean) + 40)  # beyond it the tail is less than any level that is searched
+    reach = int(mean + 12 * np.sqrt(mean) + 40)
+    while special.gammainc(reach, mean) > level:  # an early look of a steep shape has a level of 1e-80, or of 0
+        reach *= 2
     x = np.arange(1, reach + 1)
     return int(x[np.flatnonzero(special.gammainc(x, mean) <= level)[0]])

@@ -1,4 +1,4 @@
-"""Whether what is monitored exists: arms, and terms that a screen's scenarios change."""
+"""Whether what is monitored exists: arms, topics, and terms that a screen's scenarios change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from pivotal.errors import nearest
 from pivotal.study.checks.node import Node, Problem
+from pivotal.study.checks.references import each_unknown, twice
 
 
 def check(study: Node) -> Iterator[Problem]:
-    """Arms of monitors and of the screen, and the screen's own names."""
+    """Arms and topics of monitors and of the screen, and the screen's own names."""
     arms = study.names("arms")
     watched = [*study.rows("monitoring", "monitors"), study.child("monitoring", "screen")]
     for part in watched:
@@ -20,7 +21,23 @@ def check(study: Node) -> Iterator[Problem]:
         arm, comparator = part.text("arm"), part.child("comparator")
         if arm is not None and arm == comparator.data:
             yield comparator.problem("two different arms are compared", "Name another arm.")
+    yield from _topics(study)
     yield from _terms(study.child("monitoring", "screen"))
+
+
+def _topics(study: Node) -> Iterator[Problem]:
+    """Topics that monitors and tables name, and monitors that tables name."""
+    topics, monitors = study.names("topics"), study.names("monitoring", "monitors")
+    tables = study.rows("tables")
+    yield from each_unknown([m.child("topic") for m in study.rows("monitoring", "monitors")], topics, "topic")
+    yield from twice([m.child("name") for m in study.rows("monitoring", "monitors")], "another monitor")
+    yield from each_unknown([name for t in tables for name in t.rows("topics")], topics, "topic")
+    yield from each_unknown([name for t in tables for name in t.rows("monitors")], monitors, "monitor")
+    for monitor in study.rows("monitoring", "monitors"):
+        of = next((t for t in study.rows("topics") if t.text("name") == monitor.text("topic")), None)
+        if of is not None and of.has("patients"):
+            mend = "Name a topic of events."
+            yield monitor.child("topic").problem("a monitor counts events with their days, not patients of ADSL", mend)
 
 
 def _terms(screen: Node) -> Iterator[Problem]:
