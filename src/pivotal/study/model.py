@@ -14,6 +14,16 @@ from pivotal.study.base import Basis, Figure, Name, Part, Probability, Sourced
 from pivotal.study.criteria import Criterion
 from pivotal.study.methods import Covariance, Df, Kind, Method, Preset, Ties, Variance, Weighting, options
 from pivotal.study.monitoring import SafetyMonitoring
+from pivotal.study.periods import (
+    Dosing,
+    Following,
+    LongTermSettings,
+    Period,
+    PeriodResult,
+    PostedEvent,
+    Rerandomise,
+    Visit,
+)
 from pivotal.study.published import ColumnMap, DataMap, ParameterMap, Posted
 from pivotal.study.recipes import Recipe
 from pivotal.study.tables import Table
@@ -29,26 +39,32 @@ __all__ = [
     "ColumnMap",
     "DataMap",
     "Derivation",
+    "Dosing",
     "Dropout",
     "Edge",
     "Endpoint",
     "Figure",
+    "Following",
     "Grid",
     "Hypothesis",
     "Imputation",
     "Intercurrent",
     "Level",
+    "LongTermSettings",
     "Method",
     "Name",
     "Parameter",
     "ParameterMap",
     "Part",
     "Period",
+    "PeriodResult",
     "Population",
     "Posted",
+    "PostedEvent",
     "Probability",
     "Randomisation",
     "Rates",
+    "Rerandomise",
     "Scenario",
     "Screening",
     "Source",
@@ -159,27 +175,6 @@ class Randomisation(Sourced):
     strata: tuple[Stratum, ...] = ()
     block_sizes: tuple[int, ...] = ()
     probability: Probability = 0.8
-
-
-class Period(Sourced):
-    """A span of the trial."""
-
-    name: Name
-    label: str | None = None
-    from_week: float
-    to_week: float
-    rule: str | None = None
-    criteria: tuple[Criterion, ...] = Field(default=(), description="who may enter it; `at` names the visit")
-
-
-class Visit(Sourced):
-    """A planned visit; `measures` are the parameters that are recorded there."""
-
-    name: Name
-    day: int
-    week: float | None = None
-    baseline: bool = False
-    measures: tuple[str, ...] = ()
 
 
 class Parameter(Sourced):
@@ -370,6 +365,8 @@ class Study(Part):
     datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
     tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")
     posted: tuple[Posted, ...] = ()
+    period_results: tuple[PeriodResult, ...] = Field(default=(), description="published, by period and sequence")
+    posted_events: tuple[PostedEvent, ...] = Field(default=(), description="published adverse events by treatment")
 
     @property
     def id(self) -> str:
@@ -393,6 +390,16 @@ class Study(Part):
     def visit_index(self, name: str) -> int:
         """Position of a visit by name."""
         return [v.name for v in self.visits].index(name)
+
+    @property
+    def long_term(self) -> Period | None:
+        """The period with visits of its own, after those of the endpoints; None where there is none."""
+        return next((p for p in self.periods if p.visits), None)
+
+    def treatments(self, period: Period) -> tuple[tuple[str, str], ...]:
+        """(arm, treatment) of each treatment sequence of a period, in the order of the arms."""
+        moved = {r.arm: r.to for r in period.rerandomise}
+        return tuple((arm.name, t) for arm in self.arms for t in moved.get(arm.name, (arm.name,)))
 
     def endpoint(self, name: str) -> Endpoint:
         """An endpoint by name."""

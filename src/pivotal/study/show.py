@@ -129,6 +129,11 @@ def _periods(study: Study) -> list[str]:
         text = ". ".join(part for part in (f"{period.label or period.name}, {weeks}", period.rule) if part)
         for criterion in period.criteria:
             text += f". To enter: {' '.join(_criterion(study, criterion))}"
+        for again in period.rerandomise:
+            ratio = ":".join(map(str, again.ratio))
+            text += f". {again.arm} re-randomised {ratio} to {_either(again.to)}{mark(again)}"
+        if period.visits:
+            text += f". Visits: {_both(v.name for v in period.visits)}"
         pairs.append((period.name, text + mark(period) + (f" Note: {period.note}." if period.note else "")))
     return items(pairs)
 

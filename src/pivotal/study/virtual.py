@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pivotal.study.base import Figure, Name, Probability, Sourced
 from pivotal.study.methods import Method
+from pivotal.study.periods import Following, LongTermSettings
 
 
 class Rates(Sourced):
@@ -56,6 +57,7 @@ class Scenario(Sourced):
     dropout_times: float = Field(default=1.0, ge=0)
     rates: tuple[Rates, ...] = ()
     dropout: tuple[Dropout, ...] = ()
+    following: tuple[Following, ...] = Field(default=(), description="periods after the blinded one, by sequence")
 
 
 class Grid(Sourced):
@@ -95,3 +97,4 @@ class Cohort(Sourced):
     baseline: tuple[Baseline, ...] = ()
     screening: tuple[Screening, ...] = ()
     settings: dict[str, Figure] = Field(default_factory=dict)
+    long_term: LongTermSettings = LongTermSettings()
