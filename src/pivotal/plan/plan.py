@@ -11,6 +11,7 @@ import numpy as np
 from pivotal.plan import describe
 from pivotal.plan.batch import Batch, visits
 from pivotal.plan.imputed import impute_and_pool, is_imputed
+from pivotal.plan.longterm import long_term
 from pivotal.plan.methods import Outcome, Pair, run
 from pivotal.plan.rows import estimate_rows
 from pivotal.plan.testing import test_hypotheses
@@ -66,6 +67,7 @@ class Plan:
         for endpoint in self.chosen:
             for visit in visits(endpoint, self.study):
                 yield from describe.response(batch, endpoint, visit)
+        yield from long_term(self.study, batch.trials)
         tests: dict[tuple[str, Pair], Outcome] = {}
         for endpoint in self.chosen:
             for analysis in (endpoint.analysis, *endpoint.supplementary):

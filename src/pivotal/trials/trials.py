@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.trials.longterm import LongTerm
+
 Array = NDArray[Any]
 
 
@@ -53,6 +55,8 @@ class Trials:
         Labels of coded variables.
     screening
         Who was screened; None where nothing is known of it.
+    longterm
+        What followed the visits above; None where nothing did, or it was not drawn.
     ids
         Unique subject identifiers, for R = 1.
     virtual
@@ -69,6 +73,7 @@ class Trials:
     reasons: tuple[str, ...] = ("completed",)
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     screening: Screening | None = None
+    longterm: LongTerm | None = None
     ids: tuple[str, ...] | None = None
     virtual: bool = True
 
@@ -104,6 +109,7 @@ class Trials:
             reasons=self.reasons,
             categories=self.categories,
             screening=screening,
+            longterm=self.longterm and self.longterm.replicate(r),
             ids=self.ids,
             virtual=self.virtual,
         )
