@@ -1,4 +1,4 @@
-"""The periods of a trial described: who entered and left, IGA 0 or 1 and EASI over a year, treatment, adverse events."""
+"""The periods of a trial described: disposition, IGA 0 or 1 and EASI over a year, treatment, adverse events."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def long_term(study: Study, trials: Trials) -> Iterator[Row]:
     -----
     Analyses: `period disposition`, `period response` (IGA 0/1, of those there), `period mean` (EASI), `time to
     retreatment`, `treatment as needed`, `period adverse events` (patients with one, by period and group, and over all
-    periods by treatment at onset), `adverse events by term`. A row's `arm` is the arm in the first period, the treatment
-    sequence in the second, the treatment at onset over all.
+    periods by treatment at onset), `adverse events by term`. A row's `arm` is the arm in the first period, the
+    treatment sequence in the second, the treatment at onset over all.
     """
     later = trials.longterm
     if later is None:
@@ -137,8 +137,8 @@ def time_to_retreatment(trials: Trials, later: LongTerm) -> tuple[Floats, Mask]:
     """Days from the first day without treatment in the period to the start of the next course, (replicate, subject).
 
     The first day without treatment is the period's first for a patient who enters without lesions, else the day after
-    the first course that stopped because lesions had gone. A patient with no next course is censored on the last day; one
-    who was never without treatment has NaN.
+    the first course that stopped because lesions had gone. A patient with no next course is censored on the last
+    day; one who was never without treatment has NaN.
     """
     rows, size = later.courses, trials.arm.size
     who = _who(trials, rows.trial, rows.subject)
