@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -157,7 +157,7 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
     Returns
     -------
     Trials
-        One replicate, marked as virtual.
+        One replicate, marked as virtual, with what follows the blinded weeks where the study says it.
 
     Raises
     ------
@@ -165,6 +165,7 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
         If the study has no such scenario, or no cohort.
     """
     from pivotal.cohort import build
+    from pivotal.cohort.longterm import follow, has_long_term
     from pivotal.simulate import Stream, generator
 
     study = _study(study)
@@ -173,7 +174,12 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
         raise UsageError(f"{study.id} has no cohort or no scenario, so no trial can be drawn. Add [[scenarios]].")
     if scenario is not None and scenario not in known:
         raise UsageError(f"{study.id} has no scenario {scenario!r}. {nearest(scenario, known)}")
-    return build(study, scenario or known[0]).draw(1, generator(seed, Stream.TRIAL, 0))
+    name = scenario or known[0]
+    trials = build(study, name).draw(1, generator(seed, Stream.TRIAL, 0))
+    if not has_long_term(study, study.scenario(name)):
+        return trials
+    later = follow(study, study.scenario(name), trials, generator(seed, Stream.LONGTERM, 0))
+    return replace(trials, longterm=later)
 
 
 def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Results:

@@ -59,7 +59,7 @@ class Trials:
     screening
         Who was screened; None where nothing is known of it.
     longterm
-        What followed the blinded weeks; None where nothing is known or drawn of it.
+        What followed the visits above; None where nothing did, or it was not drawn.
     ids
         Unique subject identifiers, for R = 1.
     virtual
