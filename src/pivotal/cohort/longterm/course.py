@@ -51,7 +51,7 @@ class Control:
     def grade(self, place: int) -> NDArray[np.int8]:
         """IGA at a week, (entrant,)."""
         above = [self.course[:, place] > bars[:, place] for bars in (self.clear, self.low, self.mild)]
-        return (3 - sum(a.astype(np.int8) for a in above)).astype(np.int8)
+        return np.asarray(3 - np.sum(above, axis=0), dtype=np.int8)
 
 
 def control(
@@ -107,7 +107,7 @@ def scores(
             pool = next((p for p in (pools[g], *pools[g + 1 :], *pools[g - 1 : 0 : -1]) if len(p)), np.ones(1))
             mine = now == g
             factor[mine] = pool[(place[mine] * len(pool)).astype(np.intp)]
-        found[visit] = np.round(entrants.of(base) * factor, 1)
+        found[visit] = np.asarray(np.round(entrants.of(base).astype(np.float64) * factor, 1))
     return found
 
 
