@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats
 
+# All entries along an axis.
+EVERY = slice(None)
+
 
 def namespace(array: Any) -> Any:
     """The functions that compute with an array, after the Python array API standard (2024.12); NumPy's for lists.
@@ -60,10 +63,15 @@ def contiguous(array: Any) -> Any:
     return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
 
 
+def reshape(array: Any, shape: tuple[int, ...]) -> Any:
+    """The array in another shape. Of NumPy's by its method, which takes a third of the time of the function."""
+    return array.reshape(shape) if isinstance(array, np.ndarray) else namespace(array).reshape(array, shape)
+
+
 def pick(array: Any, positions: Any, axis: int) -> Any:
-    """Some entries along an axis, by a slice (of the first axis) or by NumPy's array of positions."""
+    """Some entries along an axis: `EVERY`, NumPy's array of positions, or, of the first axis, any slice."""
     if isinstance(positions, slice):
-        return array[positions, ...]
+        return array if positions == EVERY else array[positions, ...]
     if isinstance(array, np.ndarray):
         return array.take(positions, axis=axis)
     return namespace(array).take(array, beside(positions, array), axis=axis)

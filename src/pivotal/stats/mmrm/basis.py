@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pivotal.stats.arrays import contiguous, namespace
+from pivotal.stats.arrays import contiguous, namespace, reshape
 from pivotal.stats.estimate import Floats
 
 
@@ -18,9 +18,9 @@ def against(slope: Floats, basis: Floats) -> Floats:
         return np.asarray(np.einsum("r...bjk,rbhjk->r...h", slope, basis), dtype=np.float64)
     xp = namespace(slope)
     sums = xp.sum(slope, axis=-3)
-    flat = xp.reshape(basis, (*basis.shape[:2], -1))
-    wide = xp.reshape(sums, (sums.shape[0], -1, flat.shape[2]))
-    found: Floats = xp.reshape(wide @ xp.matrix_transpose(flat), (*sums.shape[:-2], -1))
+    flat = reshape(basis, (*basis.shape[:2], -1))
+    wide = reshape(sums, (sums.shape[0], -1, flat.shape[2]))
+    found: Floats = reshape(wide @ flat.mT, (*sums.shape[:-2], -1))
     return found
 
 
@@ -33,12 +33,12 @@ def pairs(basis: Floats, left: Floats, right: Floats) -> Floats:
         return np.asarray(np.einsum("rbhx,rbkx->rhk", ahead, behind), dtype=np.float64)
     xp = namespace(left)
     wide = (replicates, blocks, visits * visits)
-    outer = xp.matrix_transpose(xp.reshape(left, wide)) @ xp.reshape(right, wide)
+    outer = reshape(left, wide).mT @ reshape(right, wide)
     # (b, c), (a, d) -> (a, b), (c, d)
-    outer = xp.permute_dims(xp.reshape(outer, (replicates, visits, visits, visits, visits)), (0, 3, 1, 2, 4))
-    flat = xp.reshape(basis, (*basis.shape[:2], -1))
-    square = xp.reshape(outer, (replicates, visits * visits, visits * visits))
-    found: Floats = flat @ square @ xp.matrix_transpose(flat)
+    outer = xp.permute_dims(reshape(outer, (replicates, visits, visits, visits, visits)), (0, 3, 1, 2, 4))
+    flat = reshape(basis, (*basis.shape[:2], -1))
+    square = reshape(outer, (replicates, visits * visits, visits * visits))
+    found: Floats = flat @ square @ flat.mT
     return found
 
 
@@ -48,11 +48,11 @@ def sandwiched(inverse: Floats, basis: Floats) -> Floats:
     number = basis.shape[-3]
     xp = namespace(inverse)
     turned = contiguous(xp.moveaxis(basis, -3, -2))
-    wide = xp.reshape(turned, (*basis.shape[:-3], visits, number * visits))
+    wide = reshape(turned, (*basis.shape[:-3], visits, number * visits))
     if basis.ndim == 4:
         wide = wide[:, None, ...]
-    half = xp.reshape(inverse @ wide, (replicates, blocks, visits * number, visits))
-    found: Floats = xp.reshape(half @ inverse, (replicates, blocks, visits, number, visits))
+    half = reshape(inverse @ wide, (replicates, blocks, visits * number, visits))
+    found: Floats = reshape(half @ inverse, (replicates, blocks, visits, number, visits))
     return found
 
 
@@ -61,7 +61,7 @@ def curvature(slope: Floats, second: Floats) -> Floats:
     if second.ndim == 6:
         return np.asarray(np.einsum("rbij,rbhkij->rhk", slope, second), dtype=np.float64)
     xp = namespace(slope)
-    flat = xp.reshape(second, (*second.shape[:3], -1))
-    sums = xp.reshape(xp.sum(slope, axis=1), (slope.shape[0], 1, -1, 1))
+    flat = reshape(second, (*second.shape[:3], -1))
+    sums = reshape(xp.sum(slope, axis=1), (slope.shape[0], 1, -1, 1))
     found: Floats = (flat @ sums)[..., 0]
     return found

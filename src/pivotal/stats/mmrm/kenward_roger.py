@@ -12,11 +12,11 @@ unlike the full one, does not depend on the parametrisation.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.basis import sandwiched
 from pivotal.stats.mmrm.fit import Part
+from pivotal.stats.mmrm.likelihood import Blocks
 from pivotal.stats.mmrm.structures import CHOLESKY, cholesky_second, vech
 
 
@@ -42,7 +42,7 @@ def kenward_roger(part: Part, *, linear: bool) -> Floats:
     return found
 
 
-def _bases(part: Part) -> list[tuple[Floats, NDArray[np.int64]]]:
+def _bases(part: Part) -> list[tuple[Floats, Blocks]]:
     bases = part.model.bases(part.theta, part.moments)
     return list(zip(bases, part.model.blocks(part.moments), strict=True))
 

@@ -26,7 +26,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotal.stats.arrays import beside, contiguous, namespace, on_host, pick
+from pivotal.stats.arrays import EVERY, beside, contiguous, namespace, on_host, pick, reshape
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm import small
 from pivotal.stats.mmrm.basis import against, curvature, pairs, sandwiched
@@ -34,6 +34,8 @@ from pivotal.stats.mmrm.spatial import spatial_first, spatial_second, spatial_si
 from pivotal.stats.mmrm.structures import Structure
 from pivotal.stats.tables import Mask
 
+# Which blocks, by position or all of them.
+Blocks = NDArray[np.int64] | slice
 Information = Literal["observed", "near", "expected"]
 LOG_2_PI = float(np.log(2 * np.pi))
 
@@ -70,7 +72,7 @@ class Moments(Protocol):
     def gram(self, weight: Floats) -> Floats:
         """Sum of X_i' W X_i over patients."""
 
-    def grams(self, weights: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def grams(self, weights: Floats, blocks: Blocks) -> Floats:
         """The same for several weights of some blocks."""
 
     def cross(self, weight: Floats) -> Floats:
@@ -88,7 +90,7 @@ class Moments(Protocol):
     def spreads(self, vectors: Floats) -> Floats:
         """Sum of X_i z z' X_i' over the patients of a block for vectors z."""
 
-    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: Blocks) -> Floats:
         """Sum of X_i' W V_h W r_i over patients."""
 
 
@@ -134,10 +136,10 @@ class Model:
             return spatial_sigma(theta, self.distances)
         return beside(self.sigma(theta, moments.visits)[:, moments.group], moments.counts)  # type: ignore[no-any-return]
 
-    def blocks(self, moments: Moments) -> list[NDArray[np.int64]]:
+    def blocks(self, moments: Moments) -> list[Blocks]:
         """The blocks of every group."""
         if self.groups == 1:
-            return [np.arange(len(moments.group))]
+            return [EVERY]
         return [np.flatnonzero(moments.group == group) for group in range(self.groups)]
 
     def bases(self, theta: Floats, moments: Moments) -> list[Floats]:
@@ -252,7 +254,7 @@ def fill(matrix: Floats, kept: Mask) -> Floats:
     return filled
 
 
-def projections(moments: Moments, inverse: Floats, bases: list[Floats], blocks: list[NDArray[np.int64]]) -> Floats:
+def projections(moments: Moments, inverse: Floats, bases: list[Floats], blocks: list[Blocks]) -> Floats:
     """P_h of every parameter of every group, (replicate, h, column, column)."""
     parts = [
         moments.grams(sandwiched(pick(inverse, chosen, 1), basis), chosen)
@@ -283,7 +285,7 @@ class _Slopes:
     inverse: Floats
     bases: list[Floats]
     seconds: Sequence[Floats | None]
-    blocks: list[NDArray[np.int64]]
+    blocks: list[Blocks]
     residual: Floats  # W_i r_i r_i' W_i by block
     fixed: Floats  # W_i X_i Phi X_i' W_i by block, 0 for maximum likelihood
     weighed: Floats  # W_i / 2 by block, as often as it has patients
@@ -343,16 +345,15 @@ class _Slopes:
         ]
         xp = namespace(covariance)
         scores = xp.concat(parts, axis=1)
-        found: Floats = scores @ covariance @ xp.matrix_transpose(scores)
+        found: Floats = scores @ covariance @ scores.mT
         return found
 
     def _twist(self, moments: Moments, covariance: Floats) -> Floats:
         """1/2 tr(Phi P_h Phi P_k)."""
-        xp = namespace(covariance)
         projected = covariance[:, None, ...] @ projections(moments, self.inverse, self.bases, self.blocks)
         flat = (*projected.shape[:2], -1)
-        turned = xp.reshape(contiguous(xp.matrix_transpose(projected)), flat)
-        found: Floats = 0.5 * xp.reshape(projected, flat) @ xp.matrix_transpose(turned)
+        turned = reshape(contiguous(projected.mT), flat)
+        found: Floats = 0.5 * reshape(projected, flat) @ turned.mT
         return found
 
 

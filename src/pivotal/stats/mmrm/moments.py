@@ -8,12 +8,11 @@ sums of squares and products of their covariates and outcomes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotal.stats.arrays import beside, contiguous, namespace, on_host, pick
+from pivotal.stats.arrays import beside, contiguous, namespace, on_host, pick, reshape
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.design import VisitDesign
 from pivotal.stats.tables import Mask
@@ -81,25 +80,25 @@ class PatternMoments:
     def gram(self, weight: Floats) -> Floats:
         """Sum of X_i' W X_i over patients; `weight` is (replicate, block, visit, visit)."""
         xp, visits, covariates = namespace(weight), self.visits, self.xy.shape[2]
-        flat = xp.reshape(weight, (*weight.shape[:2], visits * visits))
-        sums = xp.reshape(xp.matrix_transpose(flat) @ self.xx, (-1, visits, visits, covariates, covariates))
+        flat = reshape(weight, (*weight.shape[:2], visits * visits))
+        sums = reshape(flat.mT @ self.xx, (-1, visits, visits, covariates, covariates))
         size = visits * covariates
-        return self._narrow(xp.reshape(xp.permute_dims(sums, (0, 1, 3, 2, 4)), (-1, size, size)))
+        return self._narrow(reshape(xp.permute_dims(sums, (0, 1, 3, 2, 4)), (-1, size, size)))
 
-    def grams(self, weights: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def grams(self, weights: Floats, blocks: NDArray[np.int64] | slice) -> Floats:
         """The same for several weights, (replicate, block, visit, weight, visit) -> (replicate, weight, ...)."""
         xp, visits, covariates, number = namespace(weights), self.visits, self.xy.shape[2], weights.shape[3]
-        flat = xp.reshape(weights, (*weights.shape[:2], -1))
-        sums = xp.matrix_transpose(flat) @ pick(self.xx, blocks, 1)
-        sums = xp.reshape(sums, (-1, visits, number, visits, covariates, covariates))
+        flat = reshape(weights, (*weights.shape[:2], -1))
+        sums = flat.mT @ pick(self.xx, blocks, 1)
+        sums = reshape(sums, (-1, visits, number, visits, covariates, covariates))
         size = visits * covariates
-        return self._narrow(xp.reshape(xp.permute_dims(sums, (0, 2, 1, 4, 3, 5)), (-1, number, size, size)))
+        return self._narrow(reshape(xp.permute_dims(sums, (0, 2, 1, 4, 3, 5)), (-1, number, size, size)))
 
     def cross(self, weight: Floats) -> Floats:
         """Sum of X_i' W y_i over patients."""
         xp = namespace(weight)
-        sums = xp.sum(weight @ xp.matrix_transpose(self.xy), axis=1)
-        found: Floats = xp.reshape(sums, (sums.shape[0], -1)) @ self.columns
+        sums = xp.sum(weight @ self.xy.mT, axis=1)
+        found: Floats = reshape(sums, (sums.shape[0], -1)) @ self.columns
         return found
 
     def residual_cross(self, coefficients: Floats) -> Floats:
@@ -110,60 +109,58 @@ class PatternMoments:
         """Sum of r r' over patients, (replicate, block, visit, visit)."""
         beta = self._wide(coefficients)
         # r r' = y y' - y (x'b)' - (x'b) r'
-        xp = namespace(beta)
-        fitted = xp.matrix_transpose(self.xy) @ beta[:, None, ...]
-        squares: Floats = self.yy - fitted - xp.matrix_transpose(beta)[:, None, ...] @ crossed
+        fitted = self.xy.mT @ beta[:, None, ...]
+        squares: Floats = self.yy - fitted - beta.mT[:, None, ...] @ crossed
         return squares
 
     def spread(self, covariance: Floats) -> Floats:
         """Sum of X_i C X_i' over patients for a covariance C of the coefficients, (replicate, block, visit, visit)."""
         xp, visits, covariates = namespace(covariance), self.visits, self.xy.shape[2]
-        wide = xp.reshape(self._widen(covariance), (-1, visits, covariates, visits, covariates))
-        flat = xp.reshape(xp.permute_dims(wide, (0, 2, 4, 1, 3)), (-1, covariates * covariates, visits * visits))
-        found: Floats = xp.reshape(self.xx @ flat, (*self.xx.shape[:2], visits, visits))
+        wide = reshape(self._widen(covariance), (-1, visits, covariates, visits, covariates))
+        flat = reshape(xp.permute_dims(wide, (0, 2, 4, 1, 3)), (-1, covariates * covariates, visits * visits))
+        found: Floats = reshape(self.xx @ flat, (*self.xx.shape[:2], visits, visits))
         return found
 
     def spreads(self, vectors: Floats) -> Floats:
         """Sum of X_i z z' X_i' for vectors z, (replicate, vector, column): (replicate, vector, block, visit, visit)."""
-        xp, visits, covariates = namespace(vectors), self.visits, self.xy.shape[2]
-        wide = xp.reshape(vectors @ xp.matrix_transpose(self.columns), (*vectors.shape[:2], visits, covariates))
+        visits, covariates = self.visits, self.xy.shape[2]
+        wide = reshape(vectors @ self.columns.mT, (*vectors.shape[:2], visits, covariates))
         # (vector, covariate, covariate, visit, visit)
-        turned = xp.matrix_transpose(wide)
+        turned = contiguous(wide.mT)
         outer = turned[:, :, :, None, :, None] * turned[:, :, None, :, None, :]
-        flat = xp.reshape(outer, (*vectors.shape[:2], covariates**2, visits**2))
-        found: Floats = xp.reshape(self.xx[:, None, ...] @ flat, (*vectors.shape[:2], -1, visits, visits))
+        flat = reshape(outer, (*vectors.shape[:2], covariates**2, visits**2))
+        found: Floats = reshape(self.xx[:, None, ...] @ flat, (*vectors.shape[:2], -1, visits, visits))
         return found
 
-    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64] | slice) -> Floats:
         """Sum of X_i' W V_h W r_i over patients for every V_h of a basis, (replicate, h, column)."""
         xp, visits, covariates = namespace(inverse), self.visits, self.xy.shape[2]
         weight = pick(inverse, blocks, 1)
-        right = weight @ xp.matrix_transpose(pick(crossed, blocks, 1))
-        left = xp.reshape(weight, (*weight.shape[:2], visits * visits))
-        sums = xp.matrix_transpose(left) @ xp.reshape(right, (*right.shape[:2], visits * covariates))
-        sums = xp.permute_dims(xp.reshape(sums, (-1, visits, visits, visits, covariates)), (0, 2, 3, 1, 4))
-        flat = xp.reshape(basis, (*basis.shape[:2], visits * visits))
-        found: Floats = flat @ xp.reshape(sums, (-1, visits * visits, visits * covariates))
+        right = weight @ pick(crossed, blocks, 1).mT
+        left = reshape(weight, (*weight.shape[:2], visits * visits))
+        sums = left.mT @ reshape(right, (*right.shape[:2], visits * covariates))
+        sums = xp.permute_dims(reshape(sums, (-1, visits, visits, visits, covariates)), (0, 2, 3, 1, 4))
+        flat = reshape(basis, (*basis.shape[:2], visits * visits))
+        found: Floats = flat @ reshape(sums, (-1, visits * visits, visits * covariates))
         return found @ self.columns if self.picked is None else xp.take(found, self.picked, axis=-1)
 
     def _xx_beta(self, coefficients: Floats) -> Floats:
         covariates = self.xy.shape[2]
-        square = namespace(coefficients).reshape(self.xx, (*self.xx.shape[:2], covariates, covariates))
+        square = reshape(self.xx, (*self.xx.shape[:2], covariates, covariates))
         product: Floats = square @ self._wide(coefficients)[:, None, ...]
         return product
 
     def _wide(self, coefficients: Floats) -> Floats:
         """Coefficients as (replicate, covariate, visit)."""
-        xp = namespace(coefficients)
-        wide = coefficients @ xp.matrix_transpose(self.columns)
-        found: Floats = xp.matrix_transpose(xp.reshape(wide, (wide.shape[0], self.visits, -1)))
+        wide = coefficients @ self.columns.mT
+        found: Floats = reshape(wide, (wide.shape[0], self.visits, -1)).mT
         return found
 
     def _narrow(self, wide: Floats) -> Floats:
         """L' A L for A over (visit, covariate)."""
         if self.picked is not None:
             return _submatrix(wide, self.picked)
-        found: Floats = namespace(wide).matrix_transpose(self.columns) @ (wide @ self.columns)
+        found: Floats = self.columns.mT @ (wide @ self.columns)
         return found
 
     def _widen(self, narrow: Floats) -> Floats:
@@ -171,15 +168,15 @@ class PatternMoments:
         xp = namespace(narrow)
         if self.picked is not None and self.picked.shape[0] == self.columns.shape[0]:
             return _submatrix(narrow, xp.argsort(self.picked))
-        found: Floats = self.columns @ narrow @ xp.matrix_transpose(self.columns)
+        found: Floats = self.columns @ narrow @ self.columns.mT
         return found
 
 
 def _submatrix(matrix: Floats, rows: NDArray[np.int64]) -> Floats:
     xp, size, number = namespace(matrix), matrix.shape[-1], rows.shape[0]
-    flat = xp.reshape(matrix, (*matrix.shape[:-2], size * size))
-    places = xp.reshape(rows[:, None] * size + rows[None, :], (-1,))
-    found: Floats = xp.reshape(xp.take(flat, places, axis=-1), (*matrix.shape[:-2], number, number))
+    flat = reshape(matrix, (*matrix.shape[:-2], size * size))
+    places = reshape(rows[:, None] * size + rows[None, :], (-1,))
+    found: Floats = reshape(xp.take(flat, places, axis=-1), (*matrix.shape[:-2], number, number))
     return found
 
 
@@ -217,16 +214,16 @@ def pattern_moments(
     mask = (found[..., None] >> np.arange(visits) & 1).astype(np.bool_)
     covariates = design.x.shape[-1]
     # the patient's axis last, where the sums run
-    x, outcomes = beside(design.x, y), contiguous(xp.matrix_transpose(y))
-    x = contiguous(xp.matrix_transpose(x))
+    x, outcomes = beside(design.x, y), contiguous(y.mT)
+    x = contiguous(x.mT)
     columns = design.columns.reshape(visits * covariates, -1)
     picked = _picked(columns)
     return PatternMoments(
         counts=xp.sum(member, axis=2),
         mask=beside(mask, y),
         group=groups,
-        xx=xp.reshape(_symmetric_sums(member, x), (*found.shape, -1)),
-        xy=xp.reshape(_product_sums(member, x, outcomes), (*found.shape, covariates, visits)),
+        xx=reshape(_symmetric_sums(member, x), (*found.shape, -1)),
+        xy=reshape(_product_sums(member, x, outcomes), (*found.shape, covariates, visits)),
         yy=_symmetric_sums(member, outcomes),
         columns=beside(columns, y),
         picked=None if picked is None else beside(picked, y),
@@ -251,21 +248,19 @@ def _picked(columns: Floats) -> NDArray[np.int64] | None:
 
 def _product_sums(member: Floats, left: Floats, right: Floats) -> Floats:
     """Sums over the patients of each block of products left ⊗ right, (replicate, block, left * right)."""
-    xp = namespace(left)
     products = left[..., :, None, :] * right[..., None, :, :]
-    flat = xp.reshape(products, (*products.shape[:-3], -1, products.shape[-1]))
-    sums: Floats = member @ xp.matrix_transpose(flat)
+    flat = reshape(products, (*products.shape[:-3], -1, products.shape[-1]))
+    sums: Floats = member @ flat.mT
     return sums
 
 
 def _symmetric_sums(member: Floats, values: Floats) -> Floats:
     """Sums over the patients of each block of products of values with themselves, (replicate, block, value, value)."""
     size = values.shape[-2]
-    xp: Any = namespace(values)
     rows, columns = np.tril_indices(size)
     products = pick(values, rows, -2) * pick(values, columns, -2)
-    sums = member @ xp.matrix_transpose(products)
+    sums = member @ products.mT
     place = np.empty((size, size), dtype=np.int64)
     place[rows, columns] = place[columns, rows] = np.arange(len(rows))
-    found: Floats = xp.reshape(pick(sums, place.ravel(), -1), (*sums.shape[:-1], size, size))
+    found: Floats = reshape(pick(sums, place.ravel(), -1), (*sums.shape[:-1], size, size))
     return found

@@ -62,7 +62,7 @@ class PatientMoments:
         """Sum of X_i' W X_i."""
         return self._some_gram(weight, np.arange(self.counts.shape[1]))
 
-    def grams(self, weights: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def grams(self, weights: Floats, blocks: NDArray[np.int64] | slice) -> Floats:
         """The same for several weights, (replicate, block, visit, weight, visit)."""
         found = [self._some_gram(weights[:, :, :, h], blocks) for h in range(weights.shape[3])]
         return np.stack(found, axis=1)
@@ -89,7 +89,7 @@ class PatientMoments:
         along = self.x[:, None] @ vectors[:, :, None, :, None]
         return self.counts[:, None, :, None, None] * (along @ np.swapaxes(along, 3, 4))
 
-    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64] | slice) -> Floats:
         """Sum of X_i' W V_h W r_i, (replicate, h, column)."""
         middle = sandwiched(inverse[:, blocks], basis)
         residuals = crossed[:, blocks]
@@ -98,7 +98,7 @@ class PatientMoments:
         found: Floats = flat @ self._stack(self.x[:, blocks])
         return found
 
-    def _some_gram(self, weight: Floats, blocks: NDArray[np.int64]) -> Floats:
+    def _some_gram(self, weight: Floats, blocks: NDArray[np.int64] | slice) -> Floats:
         x = self.x[:, blocks]
         right = weight @ (x * self.counts[:, blocks, None, None])
         return np.swapaxes(self._stack(x), 1, 2) @ self._stack(right)
