@@ -11,7 +11,6 @@ from pivotal.errors import DataError, Fault, UsageError
 from pivotal.records.dataset import Dataset, Library
 from pivotal.records.formats import read_library
 from pivotal.study.model import Study
-from pivotal.study.recipes import Recipe
 
 FOLDERS = ("sdtm", "adam")
 """Sub-folders that data sets may lie in, read after the folder itself."""
