@@ -56,15 +56,16 @@ def measured(what: str, work: Callable[..., str], *given: object) -> float:
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         begun = time.perf_counter()
-        said, peak = pool.apply(_watched, (work, given))
+        said, peak, busy = pool.apply(_watched, (work, given))
         seconds = time.perf_counter() - begun
-    print(f"{what:26} {seconds:7.1f} s, {peak:5.2f} GB at the peak; {said}", flush=True)
+    print(f"{what:25} {seconds:6.1f} s ({busy:.1f} s of processors), {peak:.2f} GB at the peak; {said}", flush=True)
     return seconds
 
 
-def _watched(work: Callable[..., str], given: tuple[object, ...]) -> tuple[str, float]:
+def _watched(work: Callable[..., str], given: tuple[object, ...]) -> tuple[str, float, float]:
     said = work(*given)
-    return said, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return said, used.ru_maxrss / 1024**2, used.ru_utime + used.ru_stime
 
 
 def made(folder: Path, patients: int) -> str:

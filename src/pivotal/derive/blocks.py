@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pivotal.derive.recipes import derive
+from pivotal.derive.recipes import derive, sources
 from pivotal.errors import DataError, Fault
 from pivotal.files import whole
 from pivotal.records.dataset import Dataset, Library
@@ -134,22 +134,17 @@ def _moved(data: Dataset, old: Path, new: Path) -> Dataset:
 def _blocks(recipes: tuple[Recipe, ...], known: Library, rows: int) -> Iterator[Library]:
     """The library of each block: of data sets with patients the block's, the others whole."""
     own = {recipe.name for recipe in recipes}
-    sources = _sources(recipes) - own
-    cuts = {name: _Cut.of(known[name]) for name in sources if _has_patients(known[name])}
-    rest = {name: known[name] for name in sources - set(cuts)}
+    read = {name for recipe in recipes for name in sources(recipe)} - own
+    cuts = {name: _Cut.of(known[name]) for name in read if _has_patients(known[name])}
+    rest = {name: known[name] for name in read - set(cuts)}
     starts = {recipe.from_ for recipe in recipes} - own
     for first, last in _bounds([known[name] for name in sorted(starts)], rows):
         yield rest | {name: cut.between(first, last) for name, cut in cuts.items()}
 
 
-def _sources(recipes: tuple[Recipe, ...]) -> set[str]:
-    steps = [getattr(step, "from_", None) for recipe in recipes for step in recipe.steps]
-    return {recipe.from_ for recipe in recipes} | {name for name in steps if name is not None}
-
-
-def _bounds(sources: list[Dataset], rows: int) -> list[tuple[str | None, str | None]]:
+def _bounds(starts: list[Dataset], rows: int) -> list[tuple[str | None, str | None]]:
     """First and last patient of each block; None, where it is open to that side."""
-    counts = pl.concat([data.scan().group_by(SUBJECT).agg(pl.len().cast(pl.Int64)) for data in sources])
+    counts = pl.concat([data.scan().group_by(SUBJECT).agg(pl.len().cast(pl.Int64)) for data in starts])
     sizes = counts.drop_nulls().group_by(SUBJECT).agg(pl.col("len").sum()).sort(SUBJECT).collect()
     block = (sizes["len"].cum_sum() - sizes["len"]) // rows
     firsts = sizes[SUBJECT].filter(block != block.shift(1)).to_list()

@@ -11,7 +11,6 @@ from pivotal.errors import DataError, Fault, UsageError
 from pivotal.records.dataset import Dataset, Library
 from pivotal.records.formats import read_library
 from pivotal.study.model import Study
-from pivotal.study.recipes import Recipe
 
 FOLDERS = ("sdtm", "adam")
 """Sub-folders that data sets may lie in, read after the folder itself."""
@@ -71,7 +70,7 @@ def prepare(study: Study, place: str | Path) -> Prepared:
     collected = _collected(study, places)
     known = dict(collected)
     for recipe in study.datasets:
-        if recipe.name not in collected and _sources(recipe) <= set(known):
+        if recipe.name not in collected and recipes.sources(recipe) <= set(known):
             known |= recipes.derive((recipe,), known)
     derived = tuple(name for name in known if name not in collected)
     return Prepared(known, tuple(collected), derived, _digests(root, places))
@@ -102,11 +101,6 @@ def _collected(study: Study, places: list[Path]) -> dict[str, Dataset]:
     if twice:
         raise DataError(twice)
     return collected
-
-
-def _sources(recipe: Recipe) -> set[str]:
-    """The data sets that a recipe reads."""
-    return {recipe.from_, *(name for step in recipe.steps if (name := getattr(step, "from_", None)) is not None)}
 
 
 def _digests(root: Path, places: list[Path]) -> dict[str, str]:

@@ -20,12 +20,35 @@ def derive(recipes: tuple[Recipe, ...], collected: Library) -> dict[str, Dataset
     Returns
     -------
     dict of str to Dataset
-        By name.
+        By name, rows in the order of the recipe's keys. All rows are in memory at once; `pivotal.derive.blocks` derives
+        what is larger than that.
+
+    Raises
+    ------
+    DataError
+        If a step finds values that it cannot go on with: one without a code, two rows where one is picked, two
+        baselines.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> steps = [{"step": "baseline", "by": ["USUBJID"], "columns": {"BASE": "AVAL"}}, {"step": "change"}]
+    >>> recipe = Recipe.model_validate({
+    ...     "name": "ADLB", "label": "Laboratory", "structure": "basic data structure", "from": "LB", "steps": steps,
+    ...     "keys": ["USUBJID", "AVISITN"], "columns": {"USUBJID": "Patient", "AVISITN": "Week", "CHG": "Change"}})
+    >>> lab = pl.DataFrame({"USUBJID": ["1", "1"], "AVISITN": [8, 0], "AVAL": [7.0, 5.0], "ABLFL": [None, "Y"]})
+    >>> derive((recipe,), {"LB": dataset("LB", lab)})["ADLB"].frame.rows()
+    [('1', 0, 0.0), ('1', 8, 2.0)]
     """
     known: dict[str, Dataset] = dict(collected)
     for recipe in recipes:
         known[recipe.name] = _cook(recipe, known)
     return {recipe.name: known[recipe.name] for recipe in recipes}
+
+
+def sources(recipe: Recipe) -> set[str]:
+    """Names of the data sets that a recipe reads."""
+    return {recipe.from_, *(name for step in recipe.steps if (name := getattr(step, "from_", None)) is not None)}
 
 
 def _cook(recipe: Recipe, known: Library) -> Dataset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,7 @@ class Results:
 
 
 _FLAGS = frozenset({"rejected", "converged"})
+_NAMES = tuple(Key.__dataclass_fields__)
 
 
 def _record(row: Row, replicate: int) -> JSON:
@@ -103,14 +104,12 @@ def _record(row: Row, replicate: int) -> JSON:
         shown = bool(value)
     elif value.is_integer() and row.key.statistic in {"n", "N"}:
         shown = int(value)
-    key = asdict(row.key)
-    key["groups"] = dict(row.key.groups)
+    key = {name: getattr(row.key, name) for name in _NAMES} | {"groups": dict(row.key.groups)}
     return {"id": row.key.id, **key, "value": shown, "reason": reason or None}
 
 
 def _row(record: Mapping[str, Any]) -> Row:
-    names = Key.__dataclass_fields__
-    given: dict[str, Any] = {k: v for k, v in record.items() if k in names}
+    given: dict[str, Any] = {k: v for k, v in record.items() if k in _NAMES}
     key = Key(**given | {"groups": tuple(record["groups"].items())})
     value = math.nan if record["value"] is None else float(record["value"])
     return Row(key, np.array([value]), (record["reason"],) if record.get("reason") else None)
