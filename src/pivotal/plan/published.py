@@ -8,11 +8,10 @@ import numpy as np
 
 from pivotal import stats
 from pivotal.plan.longterm import published_periods
+from pivotal.plan.published_events import ORIGIN, recompute_events
 from pivotal.plan.rows import estimate_rows
 from pivotal.study.model import Posted, Study
 from pivotal.trials import Key, Results, Row
-
-ORIGIN = (("origin", "published counts"),)
 
 
 def recompute(study: Study) -> Results:
@@ -28,9 +27,13 @@ def recompute(study: Study) -> Results:
     Results
         Rows of the analysis `published`: for every posted rate with a count its Clopper-Pearson interval, for every
         posted odds ratio the unstratified conditional one (the published ones are stratified, and the strata's counts
-        are not public). Rows of `period published`: the published counts of periods.
+        are not public). Rows of `period published`: the published counts of periods. Of posted
+        events those of `recompute_events`.
     """
-    return Results(study.id, (*_rows(study), *published_periods(study.period_results)), virtual=False)
+    periods = published_periods(study.period_results)
+    arms, control = [arm.name for arm in study.arms], study.arms[study.control].name
+    events = recompute_events(study.id, study.posted_events, arms, control)
+    return Results(study.id, (*_rows(study), *periods, *events), virtual=False)
 
 
 def _rows(study: Study) -> Iterator[Row]:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from pivotal import stats
 from pivotal.errors import DataError, Fault
-from pivotal.plan.published import ORIGIN
 from pivotal.plan.rows import row
 from pivotal.stats.estimate import Floats
 from pivotal.trials import Key, Results, Row
 
 ANALYSIS = "published events"
+ORIGIN = (("origin", "published counts"),)
 LISTS = {True: "serious", False: "other"}
 """The two lists of a registry: a patient with a term in one may have it in the other as well."""
 NOT_KEPT = "its class is not kept by the first step"

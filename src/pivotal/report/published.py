@@ -7,6 +7,7 @@ from markupsafe import Markup
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Column, Footnotes, Line, Prose, Section, Table, Text, against, join
 from pivotal.report.format import DASH, fixed, limits, on_scale, p_text, percent, with_limits, x_of_n
+from pivotal.report.published_events import published_events
 from pivotal.report.response import INTERVAL, STATISTICS
 from pivotal.report.rows import NOTHING, found
 from pivotal.report.sources import Sources
@@ -23,7 +24,9 @@ def published_section(bundle: Bundle, sources: Sources) -> Section | None:
         "What was published stands in the first column, what this package makes of the published counts in the second."
     )
     blocks = [Prose(f"{lead} Only then come columns that were computed from {_patients(bundle)}.", style="lead")]
-    return Section("published", "Published beside computed", [*blocks, _table(bundle, sources)])
+    events = published_events(bundle)
+    tables = [_table(bundle, sources), *([events] if events is not None else [])]
+    return Section("published", "Published beside computed", [*blocks, *tables])
 
 
 def _patients(bundle: Bundle) -> str:

@@ -46,8 +46,12 @@ def monitoring(table: Monitoring, study: Study, data: Library) -> Iterator[Row]:
         hidden = np.array([float(len(chosen) - len(shown))])
         yield Row(key(table, statistic="monitors_not_shown"), hidden)
     faults: list[Fault] = []
+    rosters: dict[bool, Roster] = {}
     for monitor in shown:
-        people = _everybody(table, data) if monitor.view == "blinded" else setting(table, study, data).people
+        blinded = monitor.view == "blinded"
+        if blinded not in rosters:
+            rosters[blinded] = _everybody(table, data) if blinded else setting(table, study, data).people
+        people = rosters[blinded]
         try:
             yield from _of(table, study, monitor, data, people)
         except DataError as error:
