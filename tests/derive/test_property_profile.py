@@ -137,7 +137,9 @@ def test_of_a_virtual_trial(tmp_path):
     assert found.patient == "TRuE-AD3-SIM-0002"
     assert {course.parameter for course in found.courses} >= {"IGA", "EASI"}
     assert all(course.baseline is not None for course in found.courses)
-    assert [visit.name for visit in found.visits][:2] == ["Baseline", "Day 3"]
+    assert found.visits[0].name == "Baseline"
+    assert found.marks[0].day == found.visits[-1].day
+    assert "; last seen at " in found.marks[0].words
     assert "adverse events (no ADAE or AE)" in found.absent
 
 
