@@ -200,10 +200,11 @@ def test_wrong_tables():
 
 
 def test_layout():
-    table = CumulativeIncidence(**COMMON, competing="DTHFL = 'Y'", test="gray", days=(6, 99), total=True)
+    competing = {"competing": "DTHFL = 'Y'", "competing_label": "death"}
+    table = CumulativeIncidence(**COMMON, **competing, test="gray", days=(6, 99), total=True)
     rows = tuple(rows_of(table, STUDY, library()))
     figure, listed = laid_out(table, Found(tuple(Results(STUDY.id, rows, virtual=False).records()), simulated=True))
-    assert "Aalen-Johansen" in figure.notes[0]
+    assert figure.notes[0].startswith("Aalen-Johansen estimate; competing events (death): ")
     assert "Gray's test of all arms: p = " in figure.notes[1]
     assert "SIMULATED" in figure.wide.svg
     assert "Patients with the event" in figure.wide.svg

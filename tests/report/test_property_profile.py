@@ -77,6 +77,12 @@ def test_what_a_page_says():
     assert "Not recorded for any event: relation, action taken." in text
 
 
+def test_a_fatal_event_that_is_not_serious_is_pointed_out():
+    event = Event(term="Stroke", start=1, end=2, fatal=True, serious=False)
+    assert "Recorded as fatal and yet as not serious: Stroke." in profile_page(replace(EMPTY, events=(event,)))
+    assert "yet as not serious" not in page_of(DEAD)
+
+
 def test_what_a_page_leaves_out_is_said():
     text = profile_page(profile(STUDY, library(ADAE=False, EX=False, ADLB=False), BARE))
     assert "Left out, as the data do not hold it: adverse events (no ADAE or AE)" in text
