@@ -134,6 +134,9 @@ def _events(profile: Profile) -> Table | None:
         lines.append(Line((*cells, *(getattr(event, name) or "–" for name in kept[1:]))))
     missing = [EVENT_COLUMNS[name].lower() for name, there in said.items() if not there]
     notes = [f"Not recorded for any event: {', '.join(missing)}."] if missing else []
+    odd = [event.term for event in profile.events if event.fatal and event.serious is False]
+    if odd:
+        notes.append(f"Recorded as fatal and yet as not serious: {', '.join(odd)}.")
     if any(event.emergent is False for event in profile.events):
         notes.append("Events with an asterisk are not treatment-emergent.")
     return Table(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pivotal.records.patient import Profile
 
-STEPS = (1, 2, 5, 7, 14, 28, 56, 84, 168, 364)
+STEPS = (1, 2, 7, 14, 28, 56, 84, 168, 364)
 BEFORE = 28
 """Days before treatment that the axis shows at most; what began earlier comes in from its edge."""
 

@@ -29,6 +29,7 @@ class CumulativeIncidence(EventTable):
         description="whose time at risk ended with an event that precludes the first one: DTHFL = 'Y', of ADSL; with "
         "`time`, which rows of the data set: CNSR = 2",
     )
+    competing_label: Name | None = Field(default=None, description="words for the competing events: death")
     test: Literal["log-rank", "gray"] | None = Field(default=None, description="of all arms")
     days: tuple[float, ...] = Field(default=(), description="days whose shares, with limits, are a table")
     limits: Literal["log-log", "log", "plain", "logit", "arcsine"] = "log-log"

@@ -51,7 +51,8 @@ def profile(study: Study, data: Library, patient: str) -> Profile:
     happened = rows_of(data, "ADAE" if "ADAE" in data else "AE", patient)
     drawn, outside = courses.laboratory(data, patient, calendar)
     deaths = rows_of(data, "DM", patient)
-    found = Profile(
+    visits = timeline.visits(data, patient, calendar)
+    return Profile(
         patient=patient,
         study=study.id,
         title=study.study.title,
@@ -59,8 +60,8 @@ def profile(study: Study, data: Library, patient: str) -> Profile:
         exposure=exposure(adsl, doses),
         treatments=timeline.treatments(adsl, doses, calendar),
         events=timeline.events(happened, calendar),
-        visits=timeline.visits(data, patient, calendar),
-        marks=timeline.marks(adsl, rows_of(data, "DS", patient), deaths, calendar),
+        visits=visits,
+        marks=timeline.marks(adsl, rows_of(data, "DS", patient), deaths, visits, calendar),
         courses=(
             *courses.endpoint_courses(study, data, patient, calendar),
             *courses.vital_signs(data, patient, calendar),
@@ -71,7 +72,6 @@ def profile(study: Study, data: Library, patient: str) -> Profile:
         day_one=None if calendar.day_one is None else calendar.day_one.isoformat(),
         simulated=bool(is_yes(adsl, "SIMFL")),
     )
-    return found
 
 
 def _row(data: Library, patient: str) -> Cells:

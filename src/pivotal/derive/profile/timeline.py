@@ -106,10 +106,14 @@ def _grade(row: Cells) -> str | None:
     return None if grade is None else f"Grade {grade}"
 
 
-def marks(adsl: Cells, dispositions: Sequence[Cells], deaths: Sequence[Cells], calendar: Calendar) -> tuple[Mark, ...]:
-    """Completion or discontinuation with its reason, and death."""
+def marks(
+    adsl: Cells, dispositions: Sequence[Cells], deaths: Sequence[Cells], seen: Sequence[Visit], calendar: Calendar
+) -> tuple[Mark, ...]:
+    """Completion or discontinuation with its reason, and death; where no day is known, that of the last visit."""
     found: list[Mark] = []
     ended = _ended(adsl, dispositions, calendar)
+    if ended is not None and ended.day is None:
+        ended = _at_last_visit(ended, text_of(adsl, "LSTVIS"), seen)
     died = is_yes(adsl, "DTHFL") or date_in(adsl, "DTHDT", "DTHDTC") is not None
     if ended is not None and not (died and ended.words == BY_DEATH):
         found.append(ended)
@@ -119,6 +123,12 @@ def marks(adsl: Cells, dispositions: Sequence[Cells], deaths: Sequence[Cells], c
         cause = sentence(text_of(adsl, "DTHCAUS"))
         found.append(Mark("died", f"Died: {cause}" if cause else "Died", day))
     return tuple(found)
+
+
+def _at_last_visit(ended: Mark, name: str | None, seen: Sequence[Visit]) -> Mark:
+    """The end at the visit that ADSL names as the last one, and its words say so."""
+    day = next((visit.day for visit in seen if visit.name == name), None)
+    return ended if day is None else Mark(ended.kind, f"{ended.words}; last seen at {name}", day)
 
 
 def _ended(adsl: Cells, dispositions: Sequence[Cells], calendar: Calendar) -> Mark | None:

@@ -54,7 +54,9 @@ def _method(table: CumulativeIncidence, found: Found) -> str:
         for arm in found.arms()
         if (n := found.value(arm=arm, statistic="n_competing")) is not None
     )
-    return f"Aalen-Johansen estimate; competing events ({table.competing}): {counts}. {at_risk}"
+    return (
+        f"Aalen-Johansen estimate; competing events ({table.competing_label or table.competing}): {counts}. {at_risk}"
+    )
 
 
 def _cautions(table: CumulativeIncidence, found: Found) -> list[str]:
