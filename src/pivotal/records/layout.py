@@ -12,6 +12,8 @@ from pivotal.study.model import Stratum, Study
 ADSL = "ADSL"
 ADEFF = "ADEFF"
 SCREEN = "SCREENING"
+SHORT = "SCREEN"
+"""What SCREENING is called where a name has at most 8 bytes."""
 
 STUDY = "STUDYID"
 PATIENT = "USUBJID"

@@ -20,6 +20,7 @@ class Stream(IntEnum):
     GRID = 2
     TRIAL = 3
     SCREEN = 8
+    DATES = 12
 
 
 def generator(seed: int, stream: Stream, block: int) -> np.random.Generator:

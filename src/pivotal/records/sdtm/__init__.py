@@ -1,0 +1,6 @@
+"""One virtual trial as SDTM (docs/define.md): the subjects' domains and the trial's design."""
+
+from pivotal.records.sdtm.domains import DOMAINS, Made, sdtm
+from pivotal.records.sdtm.drawn import Drawn, reference_days
+
+__all__ = ["DOMAINS", "Drawn", "Made", "reference_days", "sdtm"]
