@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 JSON = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
-__all__ = ["analyse", "draw", "load", "randomise", "read_data", "report", "run", "simulate", "write_run"]
+__all__ = ["analyse", "draw", "load", "randomise", "read_data", "report", "run", "simulate", "write_run", "write_trial"]
 
 OC_FILE = "operating-characteristics.json"
 
@@ -170,6 +170,49 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
     if scenario is not None and scenario not in known:
         raise UsageError(f"{study.id} has no scenario {scenario!r}. {nearest(scenario, known)}")
     return build(study, scenario or known[0]).draw(1, generator(seed, Stream.TRIAL, 0))
+
+
+def write_trial(
+    study: Study | str,
+    trials: Trials,
+    directory: str | Path,
+    *,
+    format: str = "xpt",
+    standard: str = "adam",
+    seed: int = 1,
+) -> list[Path]:
+    """Write one trial as SDTM, ADaM or both, a define.xml beside each.
+
+    Parameters
+    ----------
+    study
+        A study, or the name or path of one.
+    trials
+        One trial.
+    directory
+        Folder, made if it is not there; data sets go into its folders ``sdtm`` and ``adam``.
+    format, standard
+        As of `pivotal.records.write_trial`.
+    seed
+        Of the patients' reference dates.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    DataError
+        If something does not fit the format: every fault.
+    UsageError
+        If SDTM is asked for and the study file has no `[sdtm]`.
+    """
+    from pivotal.records import write_trial
+    from pivotal.simulate import Stream, generator
+
+    dates = generator(seed, Stream.DATES, 0)
+    return write_trial(_study(study), trials, directory, format=format, standard=standard, generator=dates)
 
 
 def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Results:

@@ -12,7 +12,7 @@ from pivotal.records.screened import screen
 from pivotal.records.sdtm.domains import MARK, Made
 from pivotal.records.sdtm.drawn import Drawn
 from pivotal.study.model import Study
-from pivotal.trials import Trials
+from pivotal.trials import Screening, Trials
 
 
 def adam(study: Study, trials: Trials, drawn: Drawn | None) -> dict[str, Made]:
@@ -47,8 +47,13 @@ def adam(study: Study, trials: Trials, drawn: Drawn | None) -> dict[str, Made]:
         layout.ADEFF: _made(_efficacy(), values, trials),
     }
     if trials.screening is not None:
-        found[layout.SHORT] = _made(_screening(), screen(study, trials.screening, mark(trials)), trials)
+        found[layout.SHORT] = _made(_screening(), _counts(study, trials.screening, trials), trials)
     return found
+
+
+def _counts(study: Study, screening: Screening, trials: Trials) -> pl.DataFrame:
+    frame = screen(study, screening, mark(trials))
+    return frame.rename({layout.CRITERION: layout.SHORT_CRITERION})
 
 
 def _made(description: Description, frame: pl.DataFrame, trials: Trials) -> Made:
@@ -176,14 +181,14 @@ def _screening() -> Description:
         label="Screening Counts",
         structure="One record per count",
         class_="ADAM OTHER",
-        keys=("STUDYID", "EVENT", "CRITERION"),
+        keys=("STUDYID", "EVENT", "CRIT"),
         purpose="Analysis",
         standard="ADaMIG",
         reference=True,
         fields=(
             STUDY,
             Field(name="EVENT", label="Event", codelist="own", mandatory=True),
-            Field(name="CRITERION", label="Criterion That Failed First"),
+            Field(name=layout.SHORT_CRITERION, label="Criterion That Failed First"),
             _derived("COUNT", "Number of Candidates", "Counted under the first criterion that fails."),
             SIMULATED,
         ),

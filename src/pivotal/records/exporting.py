@@ -17,11 +17,12 @@ from pivotal.records.define.describing import defined, joined
 from pivotal.records.define.model import Define, Standard
 from pivotal.records.define.writing import write_define
 from pivotal.records.formats.library import FORMATS, write_library
+from pivotal.records.formats.one import suffix_of
 from pivotal.records.sdtm import Drawn, Made, reference_days, sdtm
 from pivotal.records.sdtm.drawn import part_of
 from pivotal.records.writing import REAL, SIMULATED
 from pivotal.study.model import Study
-from pivotal.study.sdtm import Sdtm
+from pivotal.study.sdtm import TERMINOLOGY, Sdtm
 from pivotal.trials import Trials
 
 WRITTEN = {
@@ -98,6 +99,8 @@ def write_trial(
         drawn = Drawn(study, trials, reference_days(study, trials.shape[1], generator))
     written: list[Path] = []
     root = Path(directory)
+    for folder in STANDARDS[standard]:
+        _no_others(root / folder, FORMATS[WRITTEN[format][0]])
     faults: list[Fault] = []
     with whole(root) as temporary:
         for folder in STANDARDS[standard]:
@@ -111,6 +114,17 @@ def write_trial(
         if faults:
             raise DataError(faults)
     return written
+
+
+def _no_others(folder: Path, suffix: str) -> None:
+    """Data sets of an earlier trial in another format must not stand beside this one's: they might be read for it."""
+    others = [p.name for p in sorted(folder.iterdir()) if suffix_of(p.name)] if folder.is_dir() else []
+    others = [name for name in others if suffix_of(name) != suffix]
+    if others:
+        raise UsageError(
+            f"{folder} holds data sets of another format ({', '.join(others[:5])}), which might be read in place of "
+            "these. Remove them, or name another folder."
+        )
 
 
 def _there(drawn: Drawn | None) -> Drawn:
@@ -172,6 +186,6 @@ def definition(study: Study, trials: Trials, made: Mapping[str, Made], suffix: s
 def standards(part: Sdtm | None, guides: tuple[str, ...]) -> tuple[Standard, ...]:
     """The standards that the study file names, or the usual ones: implementation guides, then terminology."""
     versions = {"SDTMIG": part.sdtmig if part else "3.4", "ADaMIG": part.adamig if part else ADAMIG}
-    package = (part or Sdtm.model_construct()).terminology.isoformat()
+    package = (part.terminology if part else TERMINOLOGY).isoformat()
     named = [Standard(name=guide, type="IG", version=versions[guide]) for guide in guides]
     return (*named, Standard(name="CDISC/NCI", type="CT", version=package, publishing_set="SDTM"))

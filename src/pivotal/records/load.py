@@ -24,8 +24,8 @@ def load_data(study: Study, place: str | Path | None = None, folder: str | Path 
     study
         The trial.
     place
-        A folder with ADSL and ADEFF (or with one named ``adam`` that has them), a folder with the raw file of the study's `[data]`, that file itself, or None for
-        the data that come with the study.
+        A folder with ADSL and ADEFF, or with one named ``adam`` that has them; a folder with the raw file of the
+        study's `[data]`; that file itself; or None for the data that come with the study.
     folder
         Where the study file lies; the library for a study that comes with the package.
 

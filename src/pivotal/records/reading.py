@@ -26,9 +26,9 @@ def read(study: Study, directory: str | Path) -> Trials:
     study
         The trial that the data belong to.
     directory
-        Folder with ``adsl`` and ``adeff`` as Parquet, CSV, XPT or Dataset-JSON, in capitals or small letters; where several
-        are there, Parquet is read before CSV, and CSV before the others. Categories are labels, visits and arms names, as the study file spells them. A missing
-        value is a row left out of ADEFF, or one without AVAL.
+        Folder with ``adsl`` and ``adeff`` as Parquet, CSV, XPT or Dataset-JSON, in capitals or small letters; where
+        several are there, Parquet is read before CSV, and CSV before the others. Categories are labels, visits and
+        arms names, as the study file spells them. A missing value is a row left out of ADEFF, or one without AVAL.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """How a trial's measurements are collected in SDTM: domains, test codes, terms, dates.
 
-Scores such as EASI and IGA have no test codes in CDISC's controlled terminology; those that stand here are the sponsor's
-own, and each says so (`assumed`). The data sets of a virtual trial are written by this part.
+Scores such as EASI and IGA have no test codes in CDISC's controlled terminology; those that stand here are the
+sponsor's own, and each says so (`assumed`). The data sets of a virtual trial are written by this part.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pivotal.study.base import Name, Part, Sourced
+from pivotal.study.base import Name, Sourced
 
 Code = Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[A-Z_][A-Z0-9_]*$")]
 """A test code: at most 8 characters, letters, digits and underscores, no digit first."""
@@ -69,6 +69,10 @@ class Exposure(Sourced):
     route: Name
 
 
+TERMINOLOGY = date(2015, 12, 18)
+"""Package of SDTM controlled terminology, where a study file names none: the one whose codes Pivotal comes with."""
+
+
 class Sdtm(Sourced):
     """The trial in SDTM and ADaM: versions, dates, terms, and the tests of its parameters.
 
@@ -80,7 +84,7 @@ class Sdtm(Sourced):
     last_day: date
     sdtmig: Literal["3.3", "3.4"] = "3.4"
     adamig: Literal["1.1", "1.2", "1.3"] = "1.3"
-    terminology: date = Field(default=date(2015, 12, 18), description="package of SDTM controlled terminology")
+    terminology: date = Field(default=TERMINOLOGY, description="package of SDTM controlled terminology")
     tests: tuple[ParameterTest, ...] = ()
     characteristics: tuple[VariableTest, ...] = ()
     exposure: tuple[Exposure, ...] = ()

@@ -97,7 +97,7 @@ def _column(description: Description, each: Field, values: pl.Series) -> Column:
         more["keySequence"] = description.keys.index(each.name) + 1
     if each.date:
         more["dataType"] = "date"
-    length = max(1, int(values.str.len_bytes().max() or 1)) if kind == "text" else None  # type: ignore[call-overload]
+    length = max([1, *values.str.len_bytes().drop_nulls().to_list()]) if kind == "text" else None
     return Column(name=each.name, label=each.label, type=kind, length=length, format=USUAL.get(kind), more=more)
 
 

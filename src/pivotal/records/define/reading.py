@@ -194,9 +194,9 @@ class _Reader:
         group = self._found("ValueListDef", attribute(referred, "ValueListOID"), f"{data}, {attribute(element, 'OID')}")
         levels = []
         for reference in children(group, "ItemRef") if group is not None else []:
-            for where in children(reference, "WhereClauseRef") or [None]:
-                conditions = self._where(where, data) if where is not None else ()
-                levels.append(ValueLevel(where=conditions, variable=self._variable(reference, data)))
+            variable = self._variable(reference, data)
+            wheres = [self._where(where, data) for where in children(reference, "WhereClauseRef")]
+            levels += [ValueLevel(where=where, variable=variable) for where in wheres or [()]]
         return tuple(levels)
 
     def _where(self, reference: Element, data: str) -> tuple[Condition, ...]:

@@ -74,8 +74,8 @@ CLASSES = (
     "SUBJECT LEVEL ANALYSIS DATASET", "TRIAL DESIGN",
 )  # fmt: skip
 STANDARD_NAMES = (
-    "ADaMIG", "ADaMIG-MD", "BIMO", "CDISC/NCI", "SDTMIG", "SDTMIG-AP", "SDTMIG-MD", "SENDIG", "SENDIG-AR", "SENDIG-DART",
-    "SENDIG-GENETOX",
+    "ADaMIG", "ADaMIG-MD", "BIMO", "CDISC/NCI", "SDTMIG", "SDTMIG-AP", "SDTMIG-MD", "SENDIG", "SENDIG-AR",
+    "SENDIG-DART", "SENDIG-GENETOX",
 )  # fmt: skip
 
 TERMS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -161,7 +161,10 @@ def faults(root: Element, name: str) -> list[Fault]:
     found = [fault for element in parts for check in checks for fault in check(element, name)]
     found += _unique(parts, name)
     found += _referred(parts, known, name)
-    for metadata in children(child(root, "Study"), "MetaDataVersion") if child(root, "Study") is not None else []:
+    metadata = child(root, "Study", "MetaDataVersion")
+    if metadata is None:
+        found.append(Fault(name, "without a MetaDataVersion", "Study has one", "Take another file."))
+    else:
         found += _metadata(metadata, known, name)
     return found
 
@@ -185,8 +188,10 @@ def _place(element: Element, name: str) -> str:
     return f"{name}: {local(element.tag)}" + (f" {oid}" if oid else "")
 
 
-OWN = ("Standards", "Standard", "AnnotatedCRF", "SupplementalDoc", "ValueListDef", "WhereClauseDef", "WhereClauseRef",
-       "ValueListRef", "Origin", "Class", "SubClass", "leaf", "title", "CommentDef", "DocumentRef", "PDFPageRef")  # fmt: skip
+OWN = (
+    "Standards", "Standard", "AnnotatedCRF", "SupplementalDoc", "ValueListDef", "WhereClauseDef", "WhereClauseRef",
+    "ValueListRef", "Origin", "Class", "SubClass", "leaf", "title", "CommentDef", "DocumentRef", "PDFPageRef",
+)  # fmt: skip
 """Elements of Define-XML's own namespace; all others are ODM's."""
 
 

@@ -37,7 +37,8 @@ def write_define(content: Define, path: str | Path, *, created: datetime | None 
 
     Notes
     -----
-    Identifiers are those of CDISC's examples: ``IG.DM``, ``IT.DM.USUBJID``, ``MT.ADSL.TRTDURD``, ``WC.RS.RSTESTCD.EQ.IGA``.
+    Identifiers are those of CDISC's examples: ``IG.DM``, ``IT.DM.USUBJID``, ``MT.ADSL.TRTDURD``,
+    ``WC.RS.RSTESTCD.EQ.SPIGA``.
     """
     path = Path(path)
     root = odm(content, created or datetime.now(UTC))

@@ -90,8 +90,8 @@ TE = _design(
 TV = _design(
     "TV", "Trial Visits", "One record per planned visit", ("STUDYID", "VISITNUM"),
     _protocol("VISITNUM", "Visit Number", "Topic"), _protocol("VISIT", "Visit Name", "Synonym Qualifier"),
-    _protocol("VISITDY", "Planned Study Day of Visit", "Timing"), _protocol("ARMCD", "Planned Arm Code", "Record Qualifier"),
-    _protocol("TVSTRL", "Visit Start Rule", "Rule"),
+    _protocol("VISITDY", "Planned Study Day of Visit", "Timing"),
+    _protocol("ARMCD", "Planned Arm Code", "Record Qualifier"), _protocol("TVSTRL", "Visit Start Rule", "Rule"),
 )  # fmt: skip
 TI = _design(
     "TI", "Trial Inclusion/Exclusion", "One record per inclusion or exclusion criterion", ("STUDYID", "IETESTCD"),

@@ -15,7 +15,7 @@ from pivotal.study.sdtm import Finding
 from pivotal.trials import observed
 
 LABELS = {
-    "RS": "Disease Response and Clin Class",
+    "RS": "Clinical Classifications",
     "QS": "Questionnaires",
     "VS": "Vital Signs",
     "SC": "Subject Characteristics",
