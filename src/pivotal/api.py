@@ -242,8 +242,9 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     if isinstance(data, Trials):
         return Plan(_study(study)).analyse(data)
     place = Path(data) if data is not None else None
-    if _as_field(_study(study), place):
-        return _analysed(_study(study), _prepared(_study(study), place))[1]
+    stored = _stored(_study(study), place)
+    if _as_field(stored, place):
+        return _analysed(stored, _prepared(stored, place))[1]
     return Plan(_study(study)).analyse(read_data(study, place))
 
 
@@ -271,10 +272,11 @@ def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
     from pivotal.records import load_data
 
     place = Path(data) if data is not None else None
-    if _as_field(_study(study), place):
+    stored = _stored(_study(study), place)
+    if _as_field(stored, place):
         from pivotal.records.adam import from_library
 
-        return from_library(_study(study), _prepared(_study(study), place).library)
+        return from_library(stored, _prepared(stored, place).library)
     return load_data(_study(study), place, folder_of(study))
 
 
@@ -283,6 +285,21 @@ def folder_of(study: Study | str) -> Path | None:
     from pivotal.study.load import study_path
 
     return study_path(study).parent if isinstance(study, str) else None
+
+
+def _stored(study: Study, place: Path | None) -> Study:
+    """The study as its data are stored: where a trial stands as SDTM alone, its ADSL is derived by [sdtm]."""
+    from pivotal.records.files import find
+    from pivotal.records.layout import ADSL
+
+    if study.sdtm is None or study.from_datasets or place is None or not place.is_dir():
+        return study
+    folders = [folder for folder in (place, place / "adam", place / "sdtm") if folder.is_dir()]
+    if any(find(folder, ADSL) for folder in folders) or not any(find(folder, "DM") for folder in folders):
+        return study
+    from pivotal.records.sdtm import as_collected
+
+    return as_collected(study)
 
 
 def _as_field(study: Study, place: Path | None) -> bool:
@@ -395,9 +412,10 @@ def run(
     with whole(out) as folder:
         prepared, given = None, {}
         virtual = data is None and study.study.patients == "virtual"
-        if not virtual and _as_field(study, data):
-            prepared = _prepared(study, data)
-            trials, results = _analysed(study, prepared)
+        stored = _stored(study, data)
+        if not virtual and _as_field(stored, data):
+            prepared = _prepared(stored, data)
+            trials, results = _analysed(stored, prepared)
             _write_derived(prepared, folder / "data")
         else:
             if virtual:

@@ -2,5 +2,6 @@
 
 from pivotal.records.sdtm.domains import DOMAINS, Made, sdtm
 from pivotal.records.sdtm.drawn import Drawn, reference_days
+from pivotal.records.sdtm.reading import as_collected
 
-__all__ = ["DOMAINS", "Drawn", "Made", "reference_days", "sdtm"]
+__all__ = ["DOMAINS", "Drawn", "Made", "as_collected", "reference_days", "sdtm"]

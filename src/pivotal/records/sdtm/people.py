@@ -210,7 +210,7 @@ def ds(drawn: Drawn) -> pl.DataFrame:
     decoded = worded(drawn, "DSDECOD", reasons)
     known = decoded.is_in(list(LISTS["NCOMPLT"].terms))
     ended = pl.DataFrame({
-        **drawn.head("DS"), "DSSEQ": 2, "DSTERM": reasons.str.to_uppercase(),
+        **drawn.head("DS"), "DSSEQ": 2, "DSTERM": reasons,
         "DSDECOD": decoded.zip_with(known, pl.Series(["OTHER"])), "DSCAT": "DISPOSITION EVENT",
         "EPOCH": epochs.gather(last), "DSSTDTC": iso(drawn.last_dates()), "DSSTDY": days,
     })  # fmt: skip
