@@ -416,7 +416,7 @@ def run(
         if not virtual and _as_field(stored, data):
             prepared = _prepared(stored, data)
             trials, results = _analysed(stored, prepared)
-            _write_derived(prepared, folder / "data")
+            _write_derived(stored, prepared, folder / "data")
         else:
             if virtual:
                 records.write(study, draw(study, seed=seed), folder / "data")
@@ -515,10 +515,16 @@ def provenance(study: Study, name: str | None, seed: int, data: dict[str, str]) 
     }
 
 
-def _write_derived(prepared: Prepared, folder: Path) -> None:
+def _write_derived(study: Study, prepared: Prepared, folder: Path) -> None:
+    """The data sets that recipes derived, and a define.xml that says how."""
+    from pivotal.records.define import from_recipes, write_define
+
     folder.mkdir(parents=True)
-    for name in prepared.derived:
-        prepared.library[name].frame.write_parquet(folder / f"{name.lower()}.parquet")
+    derived = {name: prepared.library[name] for name in prepared.derived}
+    for name, data in derived.items():
+        data.frame.write_parquet(folder / f"{name.lower()}.parquet")
+    if derived:
+        write_define(from_recipes(study, derived), folder / "define.xml")
 
 
 def _origins(prepared: Prepared) -> JSON:

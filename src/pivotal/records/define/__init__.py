@@ -12,6 +12,7 @@ from pivotal.records.define.model import (
     Variable,
 )
 from pivotal.records.define.reading import open_define, read_define
+from pivotal.records.define.recipes import from_recipes
 from pivotal.records.define.rules import check_define
 from pivotal.records.define.writing import write_define
 
@@ -26,6 +27,7 @@ __all__ = [
     "ValueLevel",
     "Variable",
     "check_define",
+    "from_recipes",
     "open_define",
     "read_define",
     "write_define",

@@ -160,13 +160,15 @@ def measured(values: pl.Series) -> tuple[str, int, int | None]:
 
     Examples
     --------
-    >>> measured(pl.Series([10.45, 3.0])), measured(pl.Series([7, -12])), measured(pl.Series(["Week 2"]))
+    >>> measured(pl.Series([10.45, 3.0])), measured(pl.Series([7.0, -12.0])), measured(pl.Series(["Week 2"]))
     (('float', 5, 2), ('integer', 3, None), ('text', 6, None))
     """
     known = values.drop_nulls().unique()
-    if values.dtype == pl.Date:
-        return "integer", 5, None
-    if values.dtype.is_integer():
+    if values.dtype.is_temporal():
+        return "integer", 5 if values.dtype == pl.Date else 10, None
+    if values.dtype.is_float() and bool((known == known.round()).all()) and len(known):
+        known = known.cast(pl.Int64)
+    if known.dtype.is_integer():
         return "integer", max([1, *(len(str(v)) for v in known.to_list())]), None
     if values.dtype.is_float():
         texts = [format(Decimal(repr(v)), EXACT).removesuffix(".0") for v in known.to_list()]

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pivotal.records.dataset import Column, DataType
-from pivotal.records.formats.sas import parsed
+from pivotal.records.dataset import DataType
 
 OriginType = Literal["Collected", "Derived", "Assigned", "Protocol", "Predecessor", "Not Available", "Other"]
 """CDISC's code list C170449, Origin Type."""
@@ -195,14 +194,6 @@ class Variable:
     comment: str = ""
     values: tuple[ValueLevel, ...] = ()
 
-    def column(self) -> Column:
-        """What is known of it as a column of a data set."""
-        kind = DATA_TYPES.get(self.type, "text")
-        form = parsed(self.format) if self.format is not None and kind != "text" else None
-        if form is not None and form.kind is not None:
-            kind = form.kind
-        return Column(name=self.name, label=self.label, type=kind, length=self.length, format=self.format)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defined:
@@ -252,11 +243,6 @@ class Defined:
         """Its keys, in sorting order."""
         keyed = sorted((v for v in self.variables if v.key is not None), key=lambda v: v.key or 0)
         return tuple(variable.name for variable in keyed)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Its variables as columns of a data set: what a CSV file does not say of them."""
-        return tuple(variable.column() for variable in self.variables)
 
     def variable(self, name: str) -> Variable:
         """A variable by name."""

@@ -6,6 +6,7 @@ are unique, references that resolve, and what a data type, an origin or a key as
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,10 @@ DEFINED = ("ItemDef", "MethodDef", "WhereClauseDef", "ValueListDef", "CodeList",
 """What is only there to be referred to."""
 
 
+UNWRITABLE = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""Characters that no XML file may hold."""
+
+
 def check_define(path: str | Path) -> list[Fault]:
     """Hold a define.xml against the rules of Define-XML 2.1.
 
@@ -157,7 +162,7 @@ def faults(root: Element, name: str) -> list[Fault]:
         return [Fault(name, f"XML with the root {root.tag}", f"the root is ODM of {ODM}", "Write it by version 2.1.")]
     parts = [element for element in root.iter() if isinstance(element.tag, str)]
     known = _known(parts)
-    checks = (_spaces, _parts, _attributes)
+    checks = (_spaces, _characters, _parts, _attributes)
     found = [fault for element in parts for check in checks for fault in check(element, name)]
     found += _unique(parts, name)
     found += _referred(parts, known, name)
@@ -201,6 +206,14 @@ def _spaces(element: Element, name: str) -> Iterator[Fault]:
     if (tag in ORDER or tag in WANTED) and element.tag != f"{{{space}}}{tag}":
         yield Fault(_place(element, name), f"of the namespace {element.tag[1:].partition('}')[0]}", f"it is of {space}",
                     "Correct the namespace.")  # fmt: skip
+
+
+def _characters(element: Element, name: str) -> Iterator[Fault]:
+    """XML has no control characters but tabs and ends of lines."""
+    for text in (element.text, *element.attrib.values()):
+        if text is not None and (wrong := UNWRITABLE.search(text)):
+            found = f"a text with {wrong.group()!r}: {text[:40]!r}"
+            yield Fault(_place(element, name), found, "XML has no such character", "Remove it.")
 
 
 def _parts(element: Element, name: str) -> Iterator[Fault]:

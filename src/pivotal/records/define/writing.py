@@ -87,8 +87,8 @@ def _part(parent: Element, tag: str, **attributes: str | int | None) -> Element:
 
 
 def _plain(text: str) -> str:
-    """A text as a part of an identifier."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in text)
+    """A text as a part of an identifier: what is no letter, digit, ``-``, ``_`` or ``.`` by its number."""
+    return "".join(c if c.isalnum() or c in "-_." else f"_{ord(c):X}" for c in text)
 
 
 def _described(parent: Element, text: str, tag: str = "Description") -> None:

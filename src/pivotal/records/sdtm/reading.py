@@ -1,4 +1,4 @@
-"""A virtual trial read back from its SDTM: the study with a recipe for ADSL, and its parameters' places in RS and QS."""
+"""A virtual trial read back from its SDTM: the study with a recipe for ADSL, and where its parameters stand."""
 
 from __future__ import annotations
 
