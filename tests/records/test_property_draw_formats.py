@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import polars as pl
 import pytest
@@ -301,3 +303,24 @@ def test_further_data_sets_are_rows_of_one_list(ad3: tuple[Study, Trials]) -> No
     assert list(made) == ["TA", "TE", "TV", "TI", "TS", "DM", "SV", "EX", "DS", "RS", "QS"]
     assert {kind for kind, _ in WRITTEN.values()} == set(FORMATS)
     assert STANDARDS["both"] == ("sdtm", "adam")
+
+
+def test_dataset_json_follows_cdisc_s_schema_and_names_the_define_s_identifiers(
+    ad3: tuple[Study, Trials], tmp_path: Path
+) -> None:
+    schemas = Path(__file__).parents[1] / "data" / "datasetjson"
+    write_trial(*ad3, tmp_path / "j", format="dataset-json", standard="both")
+    write_trial(*ad3, tmp_path / "n", format="ndjson", standard="both")
+    schema = json.loads((schemas / "dataset.schema.json").read_text(encoding="utf-8"))
+    lines = json.loads((schemas / "dataset-ndjson-schema.json").read_text(encoding="utf-8"))
+    for folder in ("adam", "sdtm"):
+        text = (tmp_path / "j" / folder / "define.xml").read_text(encoding="utf-8")
+        files = sorted((tmp_path / "j" / folder).glob("*.json"))
+        assert len(files) >= 3
+        for path in files:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            jsonschema.validate({**content, "rows": content["rows"][:50]}, schema)
+            for oid in (content["itemGroupOID"], content["studyOID"], *(c["itemOID"] for c in content["columns"])):
+                assert f'OID="{oid}"' in text
+            with (tmp_path / "n" / folder / f"{path.stem}.ndjson").open(encoding="utf-8") as stream:
+                jsonschema.validate(json.loads(stream.readline()), lines)
