@@ -15,7 +15,7 @@ from pivotal.records.analysis import adam
 from pivotal.records.dataset import Dataset
 from pivotal.records.define.describing import defined, joined
 from pivotal.records.define.model import Define, Standard
-from pivotal.records.define.writing import write_define
+from pivotal.records.define.writing import oid_part, write_define
 from pivotal.records.formats.library import FORMATS, write_library
 from pivotal.records.formats.one import suffix_of
 from pivotal.records.sdtm import Drawn, Made, reference_days, sdtm
@@ -150,7 +150,8 @@ def _write(
 
 def _of(study: Study, data: Dataset) -> Dataset:
     """The data set as one of its study's: Dataset-JSON says so."""
-    return replace(data, more={"studyOID": f"STDY.{study.id}", "metaDataVersionOID": f"MDV.{study.id}", **data.more})
+    name = oid_part(study.id)
+    return replace(data, more={"studyOID": f"STDY.{name}", "metaDataVersionOID": f"MDV.{name}", **data.more})
 
 
 def definition(study: Study, trials: Trials, made: Mapping[str, Made], suffix: str) -> Define:

@@ -54,7 +54,7 @@ def odm(content: Define, created: datetime) -> Element:
     """The document as a tree."""
     for prefix, space in (("", ODM), ("def", DEF), ("xlink", XLINK)):
         ElementTree.register_namespace(prefix, space)
-    name = _plain(content.study)
+    name = oid_part(content.study)
     root = Element(_odm("ODM"), {
         "ODMVersion": "1.3.2",
         "FileType": "Snapshot",
@@ -86,7 +86,7 @@ def _part(parent: Element, tag: str, **attributes: str | int | None) -> Element:
     return ElementTree.SubElement(parent, tag, kept)
 
 
-def _plain(text: str) -> str:
+def oid_part(text: str) -> str:
     """A text as a part of an identifier: what is no letter, digit, ``-``, ``_`` or ``.`` by its number."""
     return "".join(c if c.isalnum() or c in "-_." else f"_{ord(c):X}" for c in text)
 
@@ -144,7 +144,7 @@ def item(data: Defined, variable: Variable) -> str:
 
 
 def _selected(conditions: Iterable[Condition]) -> str:
-    return ".".join(f"{c.variable}.{c.comparator}.{'_'.join(map(_plain, c.values))}" for c in conditions)
+    return ".".join(f"{c.variable}.{c.comparator}.{'_'.join(map(oid_part, c.values))}" for c in conditions)
 
 
 def _items(data: Defined) -> Iterator[tuple[str, Variable]]:
