@@ -101,6 +101,25 @@ def test_a_trial_drawn_is_analysed_from_its_files(tmp_path):
     assert {"id", "analysis", "statistic", "value", "reason", "method"} <= set(content["results"][0])
 
 
+def test_a_trial_drawn_as_sdtm_and_adam_is_analysed_from_either(tmp_path):
+    done = pivotal("draw", "true-ad3", "--seed", 3, "--out", tmp_path / "d", "--standard", "both", "--format", "xpt")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("SIMULATED")
+    for folder in ("adam", "sdtm"):
+        assert f"{folder}/define.xml" in done.stdout
+        found = pivotal("analyse", "true-ad3", "--data", tmp_path / "d" / folder)
+        assert found.returncode == 0, found.stderr
+        assert "SIMULATED" in found.stdout
+    wrong = pivotal("draw", "true-ad3", "--out", tmp_path / "e", "--format", "sas7bdat")
+    assert wrong.returncode == 2
+    assert "sas7bdat" in wrong.stderr
+    assert "xpt" in wrong.stderr
+    assert not (tmp_path / "e").exists()
+    bare = pivotal("draw", "mrc-1948", "--out", tmp_path / "f", "--standard", "sdtm")
+    assert bare.returncode in (1, 2)
+    assert "[sdtm]" in bare.stderr
+
+
 def test_wrong_data_are_named_by_file_row_and_patient(tmp_path):
     pivotal("draw", "true-ad3", "--seed", 3, "--out", tmp_path)
     for path in tmp_path.glob("*.parquet"):

@@ -27,9 +27,19 @@ JSON = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
 __all__ = [
-    "analyse", "draw", "load", "profiles", "randomise", "read_data", "report", "run", "simulate", "write_profiles",
+    "analyse",
+    "draw",
+    "load",
+    "profiles",
+    "randomise",
+    "read_data",
+    "report",
+    "run",
+    "simulate",
+    "write_profiles",
     "write_run",
-]  # fmt: skip
+    "write_trial",
+]
 
 OC_FILE = "operating-characteristics.json"
 
@@ -182,6 +192,49 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
     return replace(trials, longterm=later)
 
 
+def write_trial(
+    study: Study | str,
+    trials: Trials,
+    directory: str | Path,
+    *,
+    format: str = "xpt",
+    standard: str = "adam",
+    seed: int = 1,
+) -> list[Path]:
+    """Write one trial as SDTM, ADaM or both, a define.xml beside each.
+
+    Parameters
+    ----------
+    study
+        A study, or the name or path of one.
+    trials
+        One trial.
+    directory
+        Folder, made if it is not there; data sets go into its folders ``sdtm`` and ``adam``.
+    format, standard
+        As of `pivotal.records.write_trial`.
+    seed
+        Of the patients' reference dates.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    DataError
+        If something does not fit the format: every fault.
+    UsageError
+        If SDTM is asked for and the study file has no `[sdtm]`.
+    """
+    from pivotal.records import write_trial
+    from pivotal.simulate import Stream, generator
+
+    dates = generator(seed, Stream.DATES, 0)
+    return write_trial(_study(study), trials, directory, format=format, standard=standard, generator=dates)
+
+
 def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Results:
     """Analyse one trial by the study's plan.
 
@@ -209,8 +262,9 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     if isinstance(data, Trials):
         return Plan(_study(study)).analyse(data)
     place = Path(data) if data is not None else None
-    if _as_field(_study(study), place):
-        return _analysed(_study(study), _prepared(_study(study), place))[1]
+    stored = _stored(_study(study), place)
+    if _as_field(stored, place):
+        return _analysed(stored, _prepared(stored, place))[1]
     return Plan(_study(study)).analyse(read_data(study, place))
 
 
@@ -238,10 +292,11 @@ def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
     from pivotal.records import load_data
 
     place = Path(data) if data is not None else None
-    if _as_field(_study(study), place):
+    stored = _stored(_study(study), place)
+    if _as_field(stored, place):
         from pivotal.records.adam import from_library
 
-        return from_library(_study(study), _prepared(_study(study), place).library)
+        return from_library(stored, _prepared(stored, place).library)
     return load_data(_study(study), place, folder_of(study))
 
 
@@ -319,6 +374,21 @@ def folder_of(study: Study | str) -> Path | None:
     from pivotal.study.load import study_path
 
     return study_path(study).parent if isinstance(study, str) else None
+
+
+def _stored(study: Study, place: Path | None) -> Study:
+    """The study as its data are stored: where a trial stands as SDTM alone, its ADSL is derived by [sdtm]."""
+    from pivotal.records.files import find
+    from pivotal.records.layout import ADSL
+
+    if study.sdtm is None or study.from_datasets or place is None or not place.is_dir():
+        return study
+    folders = [folder for folder in (place, place / "adam", place / "sdtm") if folder.is_dir()]
+    if any(find(folder, ADSL) for folder in folders) or not any(find(folder, "DM") for folder in folders):
+        return study
+    from pivotal.records.sdtm import as_collected
+
+    return as_collected(study)
 
 
 def _as_field(study: Study, place: Path | None) -> bool:
@@ -431,10 +501,11 @@ def run(
     with whole(out) as folder:
         prepared, given = None, {}
         virtual = data is None and study.study.patients == "virtual"
-        if not virtual and _as_field(study, data):
-            prepared = _prepared(study, data)
-            trials, results = _analysed(study, prepared)
-            _write_derived(prepared, folder / "data")
+        stored = _stored(study, data)
+        if not virtual and _as_field(stored, data):
+            prepared = _prepared(stored, data)
+            trials, results = _analysed(stored, prepared)
+            _write_derived(stored, prepared, folder / "data")
         else:
             if virtual:
                 records.write(study, draw(study, seed=seed), folder / "data")
@@ -533,10 +604,16 @@ def provenance(study: Study, name: str | None, seed: int, data: dict[str, str]) 
     }
 
 
-def _write_derived(prepared: Prepared, folder: Path) -> None:
+def _write_derived(study: Study, prepared: Prepared, folder: Path) -> None:
+    """The data sets that recipes derived, and a define.xml that says how."""
+    from pivotal.records.define import from_recipes, write_define
+
     folder.mkdir(parents=True)
-    for name in prepared.derived:
-        prepared.library[name].frame.write_parquet(folder / f"{name.lower()}.parquet")
+    derived = {name: prepared.library[name] for name in prepared.derived}
+    for name, data in derived.items():
+        data.frame.write_parquet(folder / f"{name.lower()}.parquet")
+    if derived:
+        write_define(from_recipes(study, derived), folder / "define.xml")
 
 
 def _origins(prepared: Prepared) -> JSON:

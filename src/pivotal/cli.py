@@ -185,15 +185,26 @@ def draw(
     out: Annotated[Path, typer.Option(help="Folder for the data sets.")],
     scenario: Annotated[str | None, typer.Option(help="The scenario; the first one by default.")] = None,
     seed: Seed = 1,
+    format: Annotated[
+        str | None,
+        typer.Option(help="xpt, xpt8, dataset-json, ndjson, dsjc, parquet or csv; with a define.xml, in OUT/adam."),
+    ] = None,
+    standard: Annotated[
+        str | None, typer.Option(help="adam, sdtm or both: OUT/adam, OUT/sdtm, each with its define.xml.")
+    ] = None,
 ) -> None:
-    """Draw one virtual trial as data sets (ADSL and ADEFF; Parquet and CSV)."""
+    """Draw one virtual trial as data sets: ADSL and ADEFF as Parquet and CSV; or SDTM and ADaM in a format."""
     from pivotal import api, records
     from pivotal.files import whole
 
     loaded = api.load(study)
     trials = api.draw(loaded, scenario=scenario, seed=seed)
-    with whole(out) as folder:
-        written = [path.name for path in records.write(loaded, trials, folder)]
+    if format is None and standard is None:
+        with whole(out) as folder:
+            written = [path.name for path in records.write(loaded, trials, folder)]
+    else:
+        files = api.write_trial(loaded, trials, out, format=format or "xpt", standard=standard or "adam", seed=seed)
+        written = [path.relative_to(out).as_posix() for path in files]
     typer.echo(f"SIMULATED: one virtual trial of {trials.shape[1]} patients in {out}: {', '.join(written)}")
 
 

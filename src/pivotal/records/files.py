@@ -11,7 +11,10 @@ from pivotal.records.opening import open_file
 from pivotal.records.table import Table
 
 SUFFIXES = (".parquet", ".csv")
-"""Formats of a data set; where a folder has both, the first is read."""
+"""Formats in which `write` leaves data sets."""
+
+READ = (*SUFFIXES, ".xpt", ".json", ".ndjson", ".dsjc", ".csv.gz")
+"""Formats of a data set; where a folder has several, the first is read."""
 
 MAPPED = (*SUFFIXES, ".csv.gz", ".xpt", ".json", ".ndjson", ".dsjc")
 """Formats of a data file that a study's `[data]` maps."""
@@ -23,8 +26,8 @@ def is_data_file(path: Path) -> bool:
 
 
 def find(directory: Path, name: str) -> list[Path]:
-    """The files that hold a data set, whatever the case of their names; of two formats only Parquet."""
-    for suffix in SUFFIXES:
+    """The files that hold a data set, whatever the case of their names; of several formats only the first of `READ`."""
+    for suffix in READ:
         wanted = name.lower() + suffix
         found = sorted(p for p in directory.iterdir() if p.name.lower() == wanted)
         if found:

@@ -12,6 +12,8 @@ from pivotal.study.model import Stratum, Study
 ADSL = "ADSL"
 ADEFF = "ADEFF"
 SCREEN = "SCREENING"
+SHORT = "SCREEN"
+"""What SCREENING is called where a name has at most 8 bytes."""
 
 STUDY = "STUDYID"
 PATIENT = "USUBJID"
@@ -25,6 +27,8 @@ LAST_VISIT = "LSTVIS"
 SIMULATED = "SIMFL"
 EVENT = "EVENT"
 CRITERION = "CRITERION"
+SHORT_CRITERION = "CRIT"
+"""What CRITERION is called where a name has at most 8 bytes."""
 COUNT = "COUNT"
 
 COMPLETED = "COMPLETED"

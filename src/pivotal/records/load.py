@@ -13,6 +13,9 @@ from pivotal.records.reading import read
 from pivotal.study.model import Study
 from pivotal.trials import Trials
 
+ADAM = "adam"
+"""Folder of the ADaM data sets where a trial is written as SDTM and ADaM."""
+
 
 def load_data(study: Study, place: str | Path | None = None, folder: str | Path | None = None) -> Trials:
     """A trial's patients, from wherever their data are.
@@ -22,8 +25,8 @@ def load_data(study: Study, place: str | Path | None = None, folder: str | Path 
     study
         The trial.
     place
-        A folder with ADSL and ADEFF, a folder with the raw file of the study's `[data]`, that file itself, or None for
-        the data that come with the study.
+        A folder with ADSL and ADEFF, or with one named ``adam`` that has them; a folder with the raw file of the
+        study's `[data]`; that file itself; or None for the data that come with the study.
     folder
         Where the study file lies; the library for a study that comes with the package.
 
@@ -55,6 +58,9 @@ def data_path(study: Study, place: str | Path | None = None, folder: str | Path 
         return found
     path = Path(place)
     if path.is_dir():
+        inner = path / ADAM
+        if not find(path, ADSL) and inner.is_dir() and find(inner, ADSL):
+            return inner
         return path if find(path, ADSL) else _raw(study, path) or path
     return path.parent if path.stem.upper() in (ADSL, ADEFF) else path
 

@@ -8,7 +8,7 @@ from pivotal.errors import Fault
 from pivotal.records.assemble import assemble
 from pivotal.records.faults import Findings
 from pivotal.records.files import open_set
-from pivotal.records.layout import ADEFF, ADSL, SCREEN
+from pivotal.records.layout import ADEFF, ADSL, SCREEN, SHORT
 from pivotal.records.leaving import check_leaving
 from pivotal.records.screened import check_screen
 from pivotal.records.subjects import check_subjects
@@ -26,9 +26,9 @@ def read(study: Study, directory: str | Path) -> Trials:
     study
         The trial that the data belong to.
     directory
-        Folder with ``adsl`` and ``adeff`` as Parquet or CSV, in capitals or small letters; where both formats are
-        there, Parquet is read. Categories are labels, visits and arms names, as the study file spells them. A missing
-        value is a row left out of ADEFF, or one without AVAL.
+        Folder with ``adsl`` and ``adeff`` as Parquet, CSV, XPT or Dataset-JSON, in capitals or small letters; where
+        several are there, Parquet is read before CSV, and CSV before the others. Categories are labels, visits and
+        arms names, as the study file spells them. A missing value is a row left out of ADEFF, or one without AVAL.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def read(study: Study, directory: str | Path) -> Trials:
         raise findings.error()
     adsl = open_set(folder, ADSL, findings)
     adeff = open_set(folder, ADEFF, findings)
-    screen = open_set(folder, SCREEN, findings, optional=True)
+    screen = open_set(folder, SCREEN, findings, optional=True) or open_set(folder, SHORT, findings, optional=True)
     return from_tables(study, adsl, adeff, screen, findings)
 
 

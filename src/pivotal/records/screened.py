@@ -8,7 +8,7 @@ import polars as pl
 from pivotal.records import layout
 from pivotal.records.cells import codes, numbers
 from pivotal.records.faults import Findings
-from pivotal.records.layout import COUNT, CRITERION, EVENT, FAILED, SCREENED
+from pivotal.records.layout import COUNT, CRITERION, EVENT, FAILED, SCREENED, SHORT_CRITERION
 from pivotal.records.table import Table
 from pivotal.study.model import Study
 from pivotal.trials import Screening
@@ -41,7 +41,8 @@ def check_screen(table: Table, findings: Findings) -> Screening:
     table.note(findings, bad, COUNT, kind="range", allowed=allowed, mend=mend)
     if table.has(COUNT):
         table.note(findings, table.frame[COUNT].is_null(), COUNT, kind="missing", allowed=allowed, mend=mend)
-    criterion = table.frame[CRITERION].cast(pl.String) if table.has(CRITERION) else event.cast(pl.String)
+    named = CRITERION if table.has(CRITERION) else SHORT_CRITERION
+    criterion = table.frame[named].cast(pl.String) if table.has(named) else event.cast(pl.String)
     rows = pl.DataFrame({"event": event, "criterion": criterion, "count": count})
     keys = rows.select(pl.struct("event", "criterion").alias("key"))["key"]
     again = keys.is_duplicated() & ~keys.is_first_distinct()

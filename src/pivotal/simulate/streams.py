@@ -21,6 +21,7 @@ class Stream(IntEnum):
     TRIAL = 3
     SCREEN = 8
     LONGTERM = 9
+    DATES = 12
 
 
 def generator(seed: int, stream: Stream, block: int) -> np.random.Generator:

@@ -44,6 +44,7 @@ from pivotal.study.periods import (
 )
 from pivotal.study.published import Posted
 from pivotal.study.recipes import Recipe
+from pivotal.study.sdtm import Sdtm
 from pivotal.study.tables import Table
 from pivotal.study.topics import Topic
 from pivotal.study.virtual import Baseline, Cohort, Dropout, Grid, Rates, Scenario, Screening
@@ -413,6 +414,7 @@ class Study(Part):
     monitoring: SafetyMonitoring = SafetyMonitoring()
     disposition: Disposition | None = None
     data: DataMap | None = None
+    sdtm: Sdtm | None = Field(default=None, description="the trial in SDTM: domains, test codes, terms, dates")
     datasets: tuple[Recipe, ...] = Field(default=(), description="how ADaM comes from what was collected")
     tables: tuple[Table, ...] = Field(default=(), description="tables of the report beside the endpoints'")
     topics: tuple[Topic, ...] = Field(default=(), description="safety topics, each with its definition")

@@ -10,6 +10,7 @@ from pivotal.errors import DataError, Fault, FaultsError, Findings, UsageError
 from pivotal.files import whole
 from pivotal.records.dataset import Dataset, Library
 from pivotal.records.formats.archives import Search
+from pivotal.records.formats.beside import CSV, defined_beside, texts, told
 from pivotal.records.formats.decoding import known
 from pivotal.records.formats.one import SUFFIXES, opened, write_dataset
 
@@ -24,7 +25,8 @@ def read_library(place: str | Path, *, encoding: str | None = None, missing: Seq
     ----------
     place
         A folder with ``.xpt``, ``.json``, ``.ndjson``, ``.dsjc``, ``.parquet``, ``.csv`` and ``.csv.gz`` files, and
-        ``.zip`` files of them; or one such file. Other files are left alone, and so are folders within.
+        ``.zip`` files of them; or one such file. Other files are left alone, and so are folders within; but where a
+        folder has a ``define.xml``, its CSV files take labels, types and formats from it.
     encoding
         Of text in transport and CSV files; None for the one that all text of a file agrees on.
     missing
@@ -45,8 +47,11 @@ def read_library(place: str | Path, *, encoding: str | None = None, missing: Seq
         raise DataError([Fault(str(path), "missing", "a folder of data sets, or a zip of them", "Check the path.")])
     search = Search(Findings())
     found: dict[str, Dataset] = {}
+    about = defined_beside(path, search.findings)
     for source in search.folder(path) if path.is_dir() else search.file(path):
-        for data in opened(source, search.findings, encoding, missing):
+        said = about.get(source.stem) if source.file.lower().endswith(CSV) else None
+        for read in opened(source, search.findings, encoding, missing, texts(said)):
+            data = told(read, said, search.findings)
             if data.name in found:
                 where, mend = f"{path}: {data.name}", "Keep one of them."
                 twice = f"there twice: in {found[data.name].source} and in {data.source}"
