@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from pivotal.derive.steps.keys import one_each
 from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
 from pivotal.study.recipes import Compute, Join, Keep, Rename
@@ -34,7 +35,9 @@ def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     if step.where is not None:
         other = other.filter(pl.sql_expr(step.where))
     wanted = other.select(*step.by, *(pl.col(old).alias(new) for new, old in step.columns.items()))
-    return frame.join(wanted, on=list(step.by), how="left", validate="m:1", maintain_order="left")
+    by = list(step.by)
+    one_each(wanted.drop_nulls(by), by, step.from_, step.where, "Say in `where` which row is meant, or pick one.")
+    return frame.join(wanted, on=by, how="left", maintain_order="left")
 
 
 @apply.register
