@@ -128,7 +128,7 @@ def derived_from(study: Study, given: Library) -> tuple[dict[str, Dataset], dict
 def _not_there(missing: list[str], names: list[str]) -> str:
     """Which data sets are not there, and those that may be meant, where one is misspelt."""
     said = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there"
-    unknown = [name for name in missing if name not in names]
+    unknown = [name for name in missing if name not in names and len(name) > 2]  # two letters are a domain not given
     meant = [mend for name in unknown if (mend := nearest(name, names)).startswith("Did you mean")]
     return f"{said}. {meant[0].rstrip('?')}, for {unknown[0]}?" if meant else said
 

@@ -93,7 +93,9 @@ def cook(recipe: Recipe, known: Library, number: int) -> Dataset:
 
 def _present(recipe: Recipe, known: Library, place: str) -> None:
     faults = [
-        Fault(f"{place}: data set {name}", "missing", "it is given, or an earlier recipe's", likely(name, sorted(known)))
+        Fault(
+            f"{place}: data set {name}", "missing", "it is given, or an earlier recipe's", likely(name, sorted(known))
+        )
         for name in sorted(sources(recipe) - set(known))
     ]
     if faults:

@@ -55,4 +55,3 @@ def _total(total: Total) -> pl.Expr:
 def _attached(frame: pl.DataFrame, found: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     new = [name for name in found.columns if name not in by]
     return frame.drop(new, strict=False).join(found, on=by, how="left", validate="m:1", maintain_order="left")
-

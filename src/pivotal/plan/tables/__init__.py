@@ -19,7 +19,7 @@ from pivotal.plan.tables import (
     topics,
 )
 from pivotal.plan.tables.endpoint import endpoint_rows
-from pivotal.plan.tables.table import rows_of, table_rows
+from pivotal.plan.tables.table import not_made, rows_of, table_rows
 
 __all__ = [
     "adverse_events",
@@ -32,6 +32,7 @@ __all__ = [
     "liver",
     "measurements",
     "model",
+    "not_made",
     "rows_of",
     "shifts",
     "signals",

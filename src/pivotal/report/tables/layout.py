@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Figure, Section, Table
+from pivotal.report.document import Block, Column, Figure, Prose, Section, Table
 from pivotal.study.tables import TableHead
 
 TOTAL = "Total"
@@ -93,7 +93,11 @@ def tables_section(bundle: Bundle) -> Section | None:
     if not bundle.study.tables:
         return None
     blocks: list[Block] = []
+    not_made = bundle.provenance.get("tables_not_made") or {}
     for table in bundle.study.tables:
+        if table.id in not_made:
+            blocks.append(Prose(f"{caption(table)}: not made, for {not_made[table.id]}.", style="empty"))
+            continue
         found = Found(tuple(records_of(table, bundle)), bundle.simulated)
         if found.records:
             made = laid_out(table, found)
