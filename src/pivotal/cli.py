@@ -110,7 +110,7 @@ def check_data(
     data: DataPlace = None,
     out: Annotated[Path | None, typer.Option(help="File for all findings (.csv or .parquet).")] = None,
 ) -> None:
-    """Check a trial's data before analysis: keys, terms, dates, units, treatment (exit status 1 where there are errors)."""
+    """Check a trial's data before analysis: keys, terms, dates, units, treatment (exit status 1 for errors)."""
     from rich.console import Console
 
     from pivotal import api

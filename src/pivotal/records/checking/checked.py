@@ -10,7 +10,8 @@ import polars as pl
 
 from pivotal.errors import Fault
 from pivotal.records.checking import baseline, dates, events, keys, people, terms, treatment, units, values, visits
-from pivotal.records.checking.finding import SCHEMA, SEVERITIES, Check, Finding, Severity
+from pivotal.records.checking.finding import SCHEMA, SEVERITIES, Check, Finding, Rule, Severity, whole
+from pivotal.records.checking.types import by_name, typed
 from pivotal.records.dataset import Library
 from pivotal.study.model import Study
 
@@ -24,6 +25,12 @@ OF_GIVEN: tuple[Check, ...] = (
     units.pairs, baseline.flagged, baseline.values, treatment.exposure, visits.planned,
 )  # fmt: skip
 """Rules of what is given: what is derived would only repeat what they find."""
+NOT_CHECKED = Rule(
+    "not checked",
+    "warning",
+    "the rule needs its variables as the standards have them",
+    "Mend what else is found first.",
+)
 _PLACE = re.compile(
     r"(?P<file>.*?):? row (?P<row>\d+)(?:, (?:patient|subject) (?P<patient>[^:,]*))?[:,]? ?(?P<what>.*)"
 )
@@ -118,15 +125,25 @@ def check(
     >>> [finding.value for finding in found if finding.rule == "no date"]
     ['1950-13']
     """
-    given = {name: found for name, found in data.items() if name not in derived}
-    frames = [frame for rule in OF_ALL for frame in rule(study, data) if frame.height]
-    frames += [frame for rule in OF_GIVEN for frame in rule(study, given) if frame.height]
+    every, frames = typed(by_name(data))
+    given = {name: found for name, found in every.items() if name not in derived}
+    frames += [frame for rule in OF_ALL for frame in _followed(rule, study, every)]
+    frames += [frame for rule in OF_GIVEN for frame in _followed(rule, study, given)]
     found = pl.concat([from_faults(faults), *_of_recipes(frames, derived)])
     order = pl.col("severity").replace_strict({s: n for n, s in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
     place = pl.col("dataset").replace_strict({n: i for i, n in enumerate(data)}, default=-1, return_dtype=pl.Int32)
     ordered = found.sort([order, place, "rule", "variable", "row"], maintain_order=True, nulls_last=False)
     rows = {name: each.frame.height for name, each in data.items()}
     return Checked(ordered, rows, tuple(derived), dict(skipped or {}))
+
+
+def _followed(rule: Check, study: Study, data: Library) -> list[pl.DataFrame]:
+    """What a rule finds; a rule that the data are too strange for says so, and the others go on."""
+    name = f"{rule.__module__.rpartition('.')[2]}: {rule.__name__}".replace("_", " ")
+    try:
+        return [frame for frame in rule(study, data) if frame.height]
+    except pl.exceptions.PolarsError as error:
+        return [whole(NOT_CHECKED, "", name, str(error).splitlines()[0])]
 
 
 def _of_recipes(frames: list[pl.DataFrame], derived: Sequence[str]) -> Iterator[pl.DataFrame]:

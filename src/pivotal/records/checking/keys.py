@@ -148,7 +148,8 @@ def _studies(data: Library) -> Iterator[pl.DataFrame]:
     usual = max(counts, key=lambda name: counts[name])
     for found in having:
         other = numbered(found).filter(pl.col("STUDYID").cast(pl.String) != usual)
-        one = other.group_by("STUDYID", maintain_order=True).agg(pl.col(ROW).first(), pl.len().alias("rows"))
+        people = [SUBJECT] if SUBJECT in found.frame.columns else []
+        one = other.group_by("STUDYID", maintain_order=True).agg(pl.col(ROW, *people).first(), pl.len().alias("rows"))
         yield noted(STUDY, found, one, "STUDYID", says=f"all other rows are of {usual}", count=pl.col("rows"))
 
 
@@ -161,7 +162,7 @@ def supplements(study: Study, data: Library) -> Iterator[pl.DataFrame]:
         rows = numbered(found)
         for domain, variable in found.frame.select("RDOMAIN", "IDVAR").unique().drop_nulls().rows():
             parent = data.get(domain)
-            if parent is None or variable not in parent.frame.columns:
+            if parent is None or not {variable, SUBJECT} <= set(parent.frame.columns):
                 continue
             mine = rows.filter(pl.col("RDOMAIN") == domain, pl.col("IDVAR") == variable)
             yield noted(ORPHAN, found, _orphans(mine, parent, variable), f"{variable} of {domain}", pl.col("IDVARVAL"))
