@@ -69,9 +69,9 @@ def unique(study: Study, data: Library) -> Iterator[pl.DataFrame]:
 
 def _duplicates(found: Dataset, keys: tuple[str, ...]) -> Iterator[pl.DataFrame]:
     values = found.frame.select(keys)
-    if not values.is_duplicated().any():
+    if values.n_unique() == values.height:
         return
-    again = values.is_duplicated() & ~values.select(pl.struct(keys).is_first_distinct()).to_series()
+    again = ~values.select(pl.struct(keys).is_first_distinct()).to_series()
     rows = numbered(found)
     first = rows.group_by(keys, maintain_order=True).agg(pl.col(ROW).first().alias("first"))
     twice = rows.filter(again).join(first, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
