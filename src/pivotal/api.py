@@ -6,14 +6,14 @@ import json
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pivotal.errors import UsageError, nearest
+from pivotal.errors import DataError, Fault, UsageError, nearest
 from pivotal.files import whole, write_json
 from pivotal.study import Study, load, source_hash, source_text
 from pivotal.trials import Results, Trials
@@ -21,6 +21,7 @@ from pivotal.trials import Results, Trials
 if TYPE_CHECKING:
     from pivotal.derive.prepared import Prepared
     from pivotal.randomise import RandomisationList
+    from pivotal.records.checking import Checked
     from pivotal.records.patient import Profile
 
 JSON = dict[str, Any]
@@ -28,6 +29,7 @@ Progress = Callable[[str, int, int], None]
 
 __all__ = [
     "analyse",
+    "check_data",
     "draw",
     "load",
     "profiles",
@@ -296,7 +298,8 @@ def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
     if _as_field(stored, place):
         from pivotal.records.adam import from_library
 
-        return from_library(stored, _prepared(stored, place).library)
+        prepared = _prepared(stored, place)
+        return from_library(stored, prepared.library, prepared.skipped)
     return load_data(_study(study), place, folder_of(study))
 
 
@@ -369,6 +372,58 @@ def write_profiles(made: Sequence[Profile], folder: Path, *, asked: str = "") ->
     return [folder / "index.html", *(folder / name for name in names)]
 
 
+def check_data(study: Study | str, data: Path | str | None = None) -> Checked:
+    """Hold a trial's data against what the standards and the study say, before they are analysed.
+
+    Parameters
+    ----------
+    study
+        A study, or the name or path of one.
+    data
+        As of `analyse`.
+
+    Returns
+    -------
+    Checked
+        Every finding, with data set, row, patient, rule, value and how to mend it.
+
+    Raises
+    ------
+    UsageError
+        If there are no data at the place.
+    DataError
+        If data sets cannot be read at all: every file that is broken.
+    """
+    from pivotal.records.checking import Checked, from_faults
+
+    loaded = _study(study)
+    place = Path(data) if data is not None else None
+    if _as_field(loaded, place):
+        return _checked(loaded, _collected(loaded, place))[0]
+    try:
+        trials = read_data(study, place)
+    except DataError as error:
+        return Checked(from_faults(error.faults))
+    return Checked(from_faults(()), {"patients": trials.shape[1]})
+
+
+def _checked(study: Study, given: Prepared) -> tuple[Checked, Prepared, list[Fault]]:
+    """What checks find in data sets and in what is derived from them; and the faults that stop an analysis."""
+    from pivotal.derive.prepared import derived_from
+    from pivotal.records.adam import from_library
+    from pivotal.records.checking import check
+
+    derived, skipped, faults = derived_from(study, given.library)
+    prepared = replace(given, library={**given.library, **derived}, derived=tuple(derived), skipped=skipped)
+    if not faults:
+        try:
+            from_library(study, prepared.library, skipped)
+        except DataError as error:
+            faults = list(error.faults)
+    found = check(study, prepared.library, derived=prepared.derived, skipped=skipped, faults=faults)
+    return found, prepared, faults
+
+
 def folder_of(study: Study | str) -> Path | None:
     """Where the study file of a study given by name or path lies; None for a study that has been loaded."""
     from pivotal.study.load import study_path
@@ -403,9 +458,19 @@ def _as_field(study: Study, place: Path | None) -> bool:
 def _prepared(study: Study, data: Path | None) -> Prepared:
     from pivotal.derive.prepared import prepare
 
+    return prepare(study, _given(study, data))
+
+
+def _collected(study: Study, data: Path | None) -> Prepared:
+    from pivotal.derive.prepared import collect
+
+    return collect(study, _given(study, data))
+
+
+def _given(study: Study, data: Path | None) -> Path:
     if data is None:
         raise UsageError(f"{study.id} comes with no data: give the folder of its data sets (SDTM or ADaM) as --data.")
-    return prepare(study, data)
+    return data
 
 
 def _analysed(study: Study, prepared: Prepared) -> tuple[Trials, Results]:
@@ -414,7 +479,7 @@ def _analysed(study: Study, prepared: Prepared) -> tuple[Trials, Results]:
     from pivotal.plan.tables import table_rows
     from pivotal.records.adam import from_library
 
-    trials = from_library(study, prepared.library)
+    trials = from_library(study, prepared.library, prepared.skipped)
     results = Plan(study).analyse(trials)
     rows = (*results.rows, *table_rows(study, prepared.library))
     return trials, Results(results.study, rows, results.virtual)
@@ -444,6 +509,10 @@ class Run:
         Versions, seed, hashes, time, command.
     label
         What the approval says; None where the study names no product.
+    checked
+        What checks of the data sets found; None where the data are not data sets as the field stores them.
+    not_made
+        Tables of the study file that could not be made, each with the reason.
     """
 
     study: Study
@@ -455,6 +524,8 @@ class Run:
     calibration: list[JSON]
     provenance: JSON
     label: JSON | None = None
+    checked: Checked | None = None
+    not_made: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -488,6 +559,7 @@ def run(
     from pivotal import records
     from pivotal.label import label_summary
     from pivotal.plan import Plan, recompute
+    from pivotal.plan.tables import not_made
 
     name = study if isinstance(study, str) else None
     beside = folder_of(study)
@@ -499,11 +571,14 @@ def run(
     if progress:
         progress("one trial: drawing, analysing, reporting", 0, 1)
     with whole(out) as folder:
-        prepared, given = None, {}
+        prepared, checked, given, absent = None, None, {}, {}
         virtual = data is None and study.study.patients == "virtual"
         stored = _stored(study, data)
         if not virtual and _as_field(stored, data):
-            prepared = _prepared(stored, data)
+            checked, prepared, faults = _checked(stored, _collected(stored, data))
+            if faults:
+                raise DataError(faults)
+            absent = not_made(stored, prepared.library, prepared.skipped)
             trials, results = _analysed(stored, prepared)
             _write_derived(stored, prepared, folder / "data")
         else:
@@ -527,8 +602,12 @@ def run(
                 study, name, seed, given | (records.sources(folder / "data") if prepared is None else {})
             )
             | (_origins(prepared) if prepared is not None else {})
+            | ({"checks_of_the_data": checked.sentence()} if checked is not None else {})
+            | ({"tables_not_made": absent} if absent else {})
             | notes,
             label=approval,
+            checked=checked,
+            not_made=absent,
         )
         shipped = records.shipped(study, beside)
         if shipped is not None:  # the study file names it, and lies beside it

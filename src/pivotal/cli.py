@@ -49,6 +49,8 @@ DataPlace = Annotated[
         help="Folder with ADSL and ADEFF, or the file that the study's [data] maps; else what comes with the study.",
     ),
 ]
+PAPER = 200
+"""Columns of a table that is not written to a terminal."""
 _debug = False
 
 
@@ -100,6 +102,31 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study fi
         f"{file}: right. {study.id}: {len(study.arms)} arms, {len(study.endpoints)} endpoints, "
         f"{len(study.population.criteria)} criteria, {len(study.scenarios)} scenarios."
     )
+
+
+@app.command()
+def check_data(
+    study: StudyName,
+    data: DataPlace = None,
+    out: Annotated[Path | None, typer.Option(help="File for all findings (.csv or .parquet).")] = None,
+) -> None:
+    """Check a trial's data before analysis: keys, terms, dates, units, treatment (exit status 1 for errors)."""
+    from rich.console import Console
+
+    from pivotal import api
+    from pivotal.records.checking import tell
+
+    found = api.check_data(study, data)
+    if out is not None:
+        tell.write(found, out)
+        typer.echo(f"Wrote {out}: {len(found):,} findings")
+    if len(found):
+        console = Console()
+        Console(width=None if console.is_terminal else PAPER).print(tell.table(found))
+    for line in tell.words(found):
+        typer.echo(line)
+    if found.wrong:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -376,6 +403,11 @@ def run(
         _print_characteristics(made.operating_characteristics)
     for note in made.trials.notes:
         typer.echo(f"  {note}", err=True)
+    if made.checked is not None:
+        place_of = f": pivotal check-data {study} --data {data}" if len(made.checked) else ""
+        typer.echo(f"Checks of the data: {made.checked.sentence()}{place_of}")
+    for table, why in made.not_made.items():
+        typer.echo(f"Table {table} is not made: {why}.")
     _print_results(made.results.records(), made.results.virtual)
     typer.echo(f"\nReport: {place / 'report.html'}")
 

@@ -8,6 +8,7 @@ measure the parameter, are not looked at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -38,7 +39,7 @@ ADAM = "ADaM"
 """What faults call the values of all parameters, each row with its data set."""
 
 
-def from_library(study: Study, library: Library) -> Trials:
+def from_library(study: Study, library: Library, reasons: Mapping[str, str] | None = None) -> Trials:
     """A real trial's patients, R = 1, in ADSL's order.
 
     Parameters
@@ -47,6 +48,8 @@ def from_library(study: Study, library: Library) -> Trials:
         The trial; its parameters say where their values stand.
     library
         Data sets by name: ADSL, and those that the parameters name.
+    reasons
+        Why a data set is not there that has a recipe, by name.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def from_library(study: Study, library: Library) -> Trials:
         If a data set is missing or anything in them is wrong: every fault with data set, row and patient.
     """
     findings = Findings()
-    _present(study, library, findings)
+    _present(study, library, findings, reasons or {})
     findings.raise_any()
     adsl = _subjects(study, library[ADSL])
     measured = [p for p in study.parameters if p.origin is not None and p.origin.censor is None]
@@ -81,12 +84,15 @@ def needed_datasets(study: Study) -> tuple[str, ...]:
     return tuple(dict.fromkeys([ADSL, *named]))
 
 
-def _present(study: Study, library: Library, findings: Findings) -> None:
+def _present(study: Study, library: Library, findings: Findings, reasons: Mapping[str, str]) -> None:
     for name in needed_datasets(study):
         if name not in library:
             have = ", ".join(sorted(library)) or "none"
             allowed = f"the study needs it; the data sets given and derived are {have}"
-            fault = Fault(f"data set {name}", "missing", allowed, f"Give it, or a recipe [[datasets]] for {name}.")
+            mend = f"Give it, or a recipe [[datasets]] for {name}."
+            if name in reasons:
+                mend = f"Give it, or what its recipe takes it from: {reasons[name].rstrip('.')}."
+            fault = Fault(f"data set {name}", "missing", allowed, mend)
             findings.add("data set", fault)
     for parameter in study.parameters:
         if parameter.origin is not None and parameter.origin.dataset in library:

@@ -9,6 +9,7 @@ import polars as pl
 
 from pivotal.errors import Fault, nearest
 from pivotal.records.dataset import Dataset, Library
+from pivotal.records.partial_dates import bounds
 
 SUBJECT = "USUBJID"
 ROW = "row of the data set"
@@ -143,7 +144,7 @@ def _deaths(found: Dataset, people: Dataset, where: EventColumns) -> Iterator[Fa
 
 
 def _twice(found: Dataset, given: pl.DataFrame, column: str) -> Iterator[Fault]:
-    dates = given.with_columns(*_bounds(given, column, "death"))
+    dates = given.with_columns(*bounds(given, column, "death"))
     first = pl.col("death latest").min().over(SUBJECT)
     for row in dates.filter(pl.col("death earliest") > first).iter_rows(named=True):
         said = f"{row['death text']}, a second death"
@@ -154,7 +155,7 @@ def _exposure(periods: Dataset, where: EventColumns) -> Iterator[Fault]:
     frame, names = periods.frame.with_row_index(ROW, 1), (where.exposure_start, where.exposure_end)
     if not set(names) <= set(frame.columns):
         return
-    dated = frame.with_columns(*_bounds(frame, names[0], "start"), *_bounds(frame, names[1], "end"))
+    dated = frame.with_columns(*bounds(frame, names[0], "start"), *bounds(frame, names[1], "end"))
     for row in dated.filter(pl.col("end latest") < pl.col("start earliest")).iter_rows(named=True):
         days = (row["end latest"] - row["start earliest"]).days + 1
         allowed = "treatment lasts a day at least: its last day is its first or later"
@@ -170,37 +171,18 @@ def _exposure(periods: Dataset, where: EventColumns) -> Iterator[Fault]:
 def _dated(found: Dataset, where: EventColumns) -> pl.DataFrame:
     frame = found.frame.with_row_index(ROW, 1)
     start, end = _first(found, where.start), _first(found, where.end)
-    return frame.select(ROW, SUBJECT, *_bounds(frame, start, "start"), *_bounds(frame, end, "end"))
+    return frame.select(ROW, SUBJECT, *bounds(frame, start, "start"), *bounds(frame, end, "end"))
 
 
 def _lived(people: Dataset, where: EventColumns) -> pl.DataFrame:
     birth, death = _first(people, where.birth), _first(people, where.death)
     frame = people.frame
-    lived = frame.select(SUBJECT, *_bounds(frame, birth, "birth"), *_bounds(frame, death, "death"))
+    lived = frame.select(SUBJECT, *bounds(frame, birth, "birth"), *bounds(frame, death, "death"))
     return lived.unique(SUBJECT, keep="first", maintain_order=True)
 
 
 def _first(found: Dataset, names: Sequence[str]) -> str | None:
     return next((name for name in names if name in found.frame.columns), None)
-
-
-def _bounds(frame: pl.DataFrame, column: str | None, name: str) -> list[pl.Expr]:
-    """The earliest and the latest day that a date can mean, and its text; a partial one: of its month or year."""
-    if column is None or frame.schema[column] == pl.Null:
-        nothing = pl.lit(None, pl.Date)
-        return [nothing.alias(f"{name} earliest"), nothing.alias(f"{name} latest"), pl.lit("").alias(f"{name} text")]
-    text = pl.col(column).cast(pl.String)
-    if frame.schema[column] != pl.String:
-        day = pl.col(column).cast(pl.Date)
-        return [day.alias(f"{name} earliest"), day.alias(f"{name} latest"), text.str.head(10).alias(f"{name} text")]
-    whole = text.str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    month = pl.when(text.str.len_chars() == 7).then(text + "-01").str.to_date("%Y-%m-%d", strict=False)
-    year = pl.when(text.str.len_chars() == 4).then(text + "-01-01").str.to_date("%Y-%m-%d", strict=False)
-    return [
-        pl.coalesce(whole, month, year).alias(f"{name} earliest"),
-        pl.coalesce(whole, month.dt.month_end(), year.dt.offset_by("1y").dt.offset_by("-1d")).alias(f"{name} latest"),
-        text.alias(f"{name} text"),
-    ]
 
 
 def _place(found: Dataset, row: dict[str, object], what: str) -> str:

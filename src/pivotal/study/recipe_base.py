@@ -4,6 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-Expression = Annotated[str, Field(min_length=1, max_length=2000, description="an SQL expression over a row's columns")]
+
+def readable(expression: str) -> str:
+    """The expression itself, if it is one.
+
+    Raises
+    ------
+    PydanticCustomError
+        If it is no SQL expression over the columns of a row, with what the reader of SQL says.
+    """
+    import polars as pl
+
+    try:
+        read = pl.sql_expr(expression)
+    except pl.exceptions.PolarsError as error:
+        raise PydanticCustomError("sql", "{why}", {"why": str(error).splitlines()[0]}) from None
+    if ".subplan(" in str(read):
+        raise PydanticCustomError("sql", "{why}", {"why": "it asks a query of its own"})
+    return expression
+
+
+Expression = Annotated[
+    str,
+    Field(min_length=1, max_length=2000, description="an SQL expression over a row's columns"),
+    AfterValidator(readable),
+]

@@ -53,21 +53,27 @@ def problems(errors: Sequence[ErrorDetails], data: Mapping[str, Any], shape: Sha
     for error in errors:
         if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
             continue  # long enough, but for elements that are themselves wrong
-        places.setdefault(_place(error, data), []).append(error)
+        places.setdefault(_place(error, data, shape), []).append(error)
     return [_problem(path, found, data, shape) for path, found in places.items()]
 
 
-def _place(error: ErrorDetails, data: Any) -> Path:
+def _place(error: ErrorDetails, data: Any, shape: Shape) -> Path:
     """The path in the file, without the names of the branches of a union that pydantic tried."""
     path: Path = ()
+    annotation: Any = shape.model
+    tag = False
     for part in error["loc"]:
+        if tag:
+            tag = False
+            continue
         known = part in data if isinstance(data, Mapping) else isinstance(data, list) and part in range(len(data))
-        if known:
-            data = data[part]
-        elif error["type"] == "missing" and part == error["loc"][-1]:
+        if not known and error["type"] == "missing" and part == error["loc"][-1]:
             return (*path, part)
-        else:
+        if not known:
             break
+        annotation = _inner(annotation, part, data)
+        data = data[part]
+        tag = _discriminator(annotation) is not None
         path = (*path, part)
     return path
 
@@ -75,23 +81,48 @@ def _place(error: ErrorDetails, data: Any) -> Path:
 def _problem(path: Path, errors: list[ErrorDetails], data: Any, shape: Shape) -> Problem:
     error = errors[0]
     kind, name = error["type"], _name(path)
+    if kind.startswith("union_tag_"):
+        return _no_kind(path, error, data, shape)
     if kind == "missing" and isinstance(path[-1], int):
         path = path[:-1]
     elif kind == "missing" and _at(data, path[:-1]).get(name, _ABSENT) is _ABSENT:
-        return Problem(path, "missing", f"{_owner(path, shape)} needs {_article(name)}", f"Add {name}.")
+        return Problem(path, "missing", f"{_owner(path, shape)} needs {_article(name)}", f"Add {name.rstrip('_')}.")
     if kind == "extra_forbidden":
-        allowed = fields(_model(path[:-1], shape))
+        allowed = fields(_model(path[:-1], data, shape))
         return Problem(
             path, "not a known key", f"{_owner(path, shape)} has no key of this name", nearest(name, allowed)
         )
+    if kind == "sql":
+        return _no_expression(path, error, data)
     if kind == "value_error":
         message = str(error["ctx"]["error"]) if "ctx" in error else error["msg"]
         return Problem(path, "not consistent", message, "Correct it.")
     if kind == "literal_error":
-        choices = ", ".join(map(repr, _options(path, shape)))
+        choices = ", ".join(map(repr, _options(path, data, shape)))
         return Problem(path, shown(_at(data, path)), f"{name} is one of {choices}", _mend_name(data, path, shape))
     kinds = " or ".join(dict.fromkeys(_allowed(error) for error in errors))
-    return Problem(path, shown(_at(data, path)), f"{_subject(path, shape)} is {kinds}", _mend(name, errors))
+    return Problem(path, shown(_at(data, path)), f"{_subject(path, data, shape)} is {kinds}", _mend(name, errors))
+
+
+def _no_kind(path: Path, error: ErrorDetails, data: Any, shape: Shape) -> Problem:
+    """A step or a table of no kind that there is."""
+    key = _discriminator(_annotation(path, data, shape)) or "kind"
+    if error["type"] == "union_tag_not_found":
+        return Problem((*path, key), "missing", f"{spell(path)} needs {_article(key)}", f"Add {key}.")
+    given = _at(data, path)[key]
+    kinds = _models(_branches(_annotation(path, data, shape)))
+    options = [str(option) for model in kinds for option in _tags(model, key)]
+    return Problem(
+        (*path, key), shown(given), f"{_article(key)} is one of the kinds known", nearest(str(given), options)
+    )
+
+
+def _no_expression(path: Path, error: ErrorDetails, data: Any) -> Problem:
+    name = _reached((*path[:2], "id" if path[0] == "tables" else "name"), data)
+    of = f" of {name}" if isinstance(name, str) else ""
+    allowed = f"an expression{of} is SQL over the columns of a row ({error['ctx']['why']})"
+    mend = "Mend it: column names as they are, texts in single quotes, functions that SQL has."
+    return Problem(path, shown(_at(data, path)), allowed, mend)
 
 
 def _allowed(error: ErrorDetails) -> str:
@@ -129,7 +160,7 @@ def _mend(name: str, errors: list[ErrorDetails]) -> str:
 
 def _mend_name(data: Any, path: Path, shape: Shape) -> str:
     value = _at(data, path)
-    options = _options(path, shape)
+    options = _options(path, data, shape)
     texts = [o for o in options if isinstance(o, str)]
     return nearest(value, texts) if isinstance(value, str) and texts else f"Use one of: {', '.join(map(str, options))}."
 
@@ -149,9 +180,9 @@ def _owner(path: Path, shape: Shape) -> str:
     return spell(path[:-1]) if len(path) > 1 else shape.file
 
 
-def _subject(path: Path, shape: Shape) -> str:
+def _subject(path: Path, data: Any, shape: Shape) -> str:
     """What a place is called: by its key; one that the author chose, by what it stands in."""
-    chosen = isinstance(path[-1], int) or _model(path[:-1], shape) is None
+    chosen = isinstance(path[-1], int) or _model(path[:-1], data, shape) is None
     return f"each of {spell(path[:-1])}" if chosen else _article(_name(path))
 
 
@@ -172,24 +203,57 @@ def fields(model: type[BaseModel] | None) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model(path: Path, shape: Shape) -> type[BaseModel] | None:
-    annotation = _annotation(path, shape)
-    return next((a for a in _branches(annotation) if isinstance(a, type) and issubclass(a, BaseModel)), None)
+def _model(path: Path, data: Any, shape: Shape) -> type[BaseModel] | None:
+    branches = _branches(_annotation(path, data, shape), _reached(path, data))
+    return next(iter(_models(branches)), None)
 
 
-def _options(path: Path, shape: Shape) -> tuple[Any, ...]:
+def _models(branches: list[Any]) -> list[type[BaseModel]]:
+    return [branch for branch in branches if isinstance(branch, type) and issubclass(branch, BaseModel)]
+
+
+def _options(path: Path, data: Any, shape: Shape) -> tuple[Any, ...]:
     found: list[Any] = []
-    for branch in _branches(_annotation(path, shape)):
+    for branch in _branches(_annotation(path, data, shape)):
         if get_origin(branch) is Literal:
             found.extend(get_args(branch))
     return tuple(found)
 
 
-def _annotation(path: Path, shape: Shape) -> Any:
+def _annotation(path: Path, data: Any, shape: Shape) -> Any:
     annotation: Any = shape.model
     for part in path:
-        annotation = next((a for a in (_step(b, part) for b in _branches(annotation)) if a is not None), None)
+        annotation = _inner(annotation, part, data)
+        data = _reached((part,), data)
     return annotation
+
+
+def _inner(annotation: Any, part: str | int, data: Any) -> Any:
+    """The annotation of one element of what `data` holds."""
+    return next((a for a in (_step(b, part) for b in _branches(annotation, data)) if a is not None), None)
+
+
+def _reached(path: Path, data: Any) -> Any:
+    """What stands at a path; None where nothing does."""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _discriminator(annotation: Any) -> str | None:
+    """The key by which a union tells its kinds apart: `step`, `kind`; None where it has none."""
+    for part in getattr(annotation, "__metadata__", ()):
+        key = getattr(part, "discriminator", None)
+        if isinstance(key, str):
+            return key
+    return None
+
+
+def _tags(model: Any, key: str) -> tuple[Any, ...]:
+    return get_args(model.model_fields[key].annotation)
 
 
 def _step(branch: Any, part: str | int) -> Any:
@@ -205,10 +269,14 @@ def _step(branch: Any, part: str | int) -> Any:
     return arguments[1] if get_origin(branch) is dict else None
 
 
-def _branches(annotation: Any) -> list[Any]:
-    """The alternatives of a union, without None and without what only annotates."""
+def _branches(annotation: Any, data: Any = None) -> list[Any]:
+    """The alternatives of a union, without None and without what only annotates; of kinds, the one that `data` is."""
     if hasattr(annotation, "__metadata__"):
-        return _branches(get_args(annotation)[0])
+        branches = _branches(get_args(annotation)[0], data)
+        key = _discriminator(annotation)
+        if key is None or not isinstance(data, Mapping):
+            return branches
+        return [branch for branch in branches if data.get(key) in _tags(branch, key)] or branches
     if get_origin(annotation) in (Union, types.UnionType):
-        return [b for a in get_args(annotation) for b in _branches(a)]
+        return [b for a in get_args(annotation) for b in _branches(a, data)]
     return [annotation]

@@ -6,10 +6,35 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pivotal.errors import DataError, Fault
+
 REPLICATE = "REPLICATE"
+FEW = 20
+"""Patients of whom a fault is told; what is wrong with one of them is mostly wrong with all."""
 
 
 def keyed(by: Sequence[str], frame: pl.DataFrame | pl.LazyFrame) -> list[str]:
     """The keys, with the replicate in front where the frame has one."""
     names = frame.collect_schema().names()
     return [*([REPLICATE] if REPLICATE in names and REPLICATE not in by else []), *by]
+
+
+def one_each(rows: pl.DataFrame, by: list[str], name: str, where: str | None, mend: str) -> None:
+    """A fault for each key that has two rows.
+
+    Raises
+    ------
+    DataError
+        With data set and key of each, the first few.
+    """
+    twice = rows.group_by(by).len().filter(pl.col("len") > 1).sort(by)
+    if twice.height:
+        raise DataError(
+            Fault(
+                f"{name}: {', '.join(f'{key} {row[key]}' for key in by)}",
+                f"in {row['len']} rows" + (f" where {where}" if where else ""),
+                "one row is taken",
+                mend,
+            )
+            for row in twice.head(FEW).iter_rows(named=True)
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pivotal.derive.steps.keys import keyed
+from pivotal.derive.steps.keys import keyed, one_each
 from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
 from pivotal.study.recipes import Compute, Join, Keep, Rename
@@ -40,7 +40,8 @@ def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
         other = other.filter(pl.sql_expr(step.where))
     by = keyed(step.by, other)
     wanted = other.select(*by, *(pl.col(old).alias(new) for new, old in step.columns.items())).collect()
-    return frame.join(wanted, on=by, how="left", validate="m:1", maintain_order="left")
+    one_each(wanted.drop_nulls(by), by, step.from_, step.where, "Say in `where` which row is meant, or pick one.")
+    return frame.join(wanted, on=by, how="left", maintain_order="left")
 
 
 @apply.register

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from pivotal.derive.steps.keys import keyed
+from pivotal.derive.steps.keys import keyed, one_each
 from pivotal.derive.steps.step import apply
-from pivotal.errors import DataError, Fault
 from pivotal.records.dataset import Library
 from pivotal.study.recipe_subject import Aggregate, Pick, Total
 
@@ -23,7 +22,7 @@ def pick(step: Pick, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     columns = [pl.sql_expr(expression).alias(new) for new, expression in step.columns.items()]
     wanted = other.select(*by, *columns).collect()
     if step.take == "only":
-        _one_each(wanted, by, step)
+        one_each(wanted, by, step.from_, step.where, "Say which: take = 'first' or 'last', with order_by.")
     chosen = wanted.unique(by, keep="last" if step.take == "last" else "first", maintain_order=True)
     return _attached(frame, chosen, by)
 
@@ -57,17 +56,3 @@ def _total(total: Total) -> pl.Expr:
 def _attached(frame: pl.DataFrame, found: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     new = [name for name in found.columns if name not in by]
     return frame.drop(new, strict=False).join(found, on=by, how="left", validate="m:1", maintain_order="left")
-
-
-def _one_each(wanted: pl.DataFrame, by: list[str], step: Pick) -> None:
-    twice = wanted.group_by(by).len().filter(pl.col("len") > 1).sort(by)
-    if twice.height:
-        raise DataError(
-            Fault(
-                f"{step.from_}: {', '.join(f'{key} {row[key]}' for key in by)}",
-                f"in {row['len']} rows" + (f" where {step.where}" if step.where else ""),
-                "one row is picked",
-                "Say which: take = 'first' or 'last', with order_by.",
-            )
-            for row in twice.head(20).iter_rows(named=True)
-        )

@@ -21,7 +21,7 @@ from pivotal.plan.tables import (
     topics,
 )
 from pivotal.plan.tables.endpoint import endpoint_rows
-from pivotal.plan.tables.table import rows_of, table_rows
+from pivotal.plan.tables.table import not_made, rows_of, table_rows
 
 __all__ = [
     "adverse_events",
@@ -36,6 +36,7 @@ __all__ = [
     "measurements",
     "model",
     "monitoring",
+    "not_made",
     "rows_of",
     "shifts",
     "signals",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatch
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from pivotal.errors import DataError, Fault, nearest
 from pivotal.records.dataset import Library
+from pivotal.records.unanswered import unanswered
 from pivotal.study.model import Study
 from pivotal.study.tables import TableBase
 from pivotal.trials import Key, Row
@@ -40,24 +41,73 @@ def rows_of(table: Any, study: Study, data: Library) -> Iterator[Row]:
 
 
 def table_rows(study: Study, data: Library) -> list[Row]:
-    """The rows of every table of a study file whose data set is there."""
-    wanted = [table for table in study.tables if isinstance(table, TableBase) and table.dataset in data]
-    return [row for table in wanted for row in _made(table, study, data)]
+    """The rows of every table of a study file whose data sets are there.
+
+    Raises
+    ------
+    DataError
+        Where a data set is not as a table expects it: a fault of every such table.
+    """
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for number, table in enumerate(study.tables):
+        if isinstance(table, TableBase) and not missing_datasets(table, data):
+            try:
+                rows += _made(table, study, data, f"tables[{number}] ({table.id}) of {table.dataset}")
+            except DataError as error:
+                faults += error.faults
+    if faults:
+        raise DataError(faults)
+    return rows
 
 
-def _made(table: TableBase, study: Study, data: Library) -> list[Row]:
+def missing_datasets(table: TableBase, data: Library) -> list[str]:
+    """Data sets that a table is made from and that are not there."""
+    at_risk = getattr(table, "at_risk", None)
+    wanted = [table.dataset, *getattr(table, "also", ()), "ADSL", *([at_risk.dataset] if at_risk is not None else [])]
+    return [name for name in dict.fromkeys(wanted) if name not in data]
+
+
+def not_made(study: Study, data: Library, reasons: Mapping[str, str]) -> dict[str, str]:
+    """Tables of a study file that cannot be made, each with the reason.
+
+    Parameters
+    ----------
+    study
+        The trial.
+    data
+        Data sets by name.
+    reasons
+        Why a data set that has a recipe is not there, by name.
+
+    Returns
+    -------
+    dict of str to str
+        By the table's number in the report: ``{"14-5.01": "ADAE is not there (AE is not there)"}``.
+    """
+    absent = {t.id: missing_datasets(t, data) for t in study.tables if isinstance(t, TableBase)}
+    said = {
+        id: [f"{name} ({reasons[name]})" if name in reasons else name for name in names] for id, names in absent.items()
+    }
+    return {
+        id: f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not there"
+        for id, names in said.items()
+        if names
+    }
+
+
+def _made(table: TableBase, study: Study, data: Library, place: str) -> list[Row]:
     try:
         return list(rows_of(table, study, data))
+    except DataError as error:
+        raise DataError(
+            Fault(f"{place}: {fault.where}", fault.found, fault.allowed, fault.mend) for fault in error.faults
+        ) from None
     except pl.exceptions.PolarsError as error:
-        first = str(error).splitlines()[0]
-        allowed = "the study file asks it for columns and conditions of this table"
-        fault = Fault(
-            f"data set {table.dataset}, table {table.id}",
-            f"not as the study file expects it ({first})",
-            allowed,
-            "Correct the data set, or the table.",
-        )
-        raise DataError([fault]) from error
+        names = [table.dataset, *getattr(table, "also", ()), "ADSL"]
+        columns = list(dict.fromkeys(column for name in names for column in data[name].frame.columns))
+        asked = "the study file asks its data sets for columns and conditions of this table"
+        raise DataError([unanswered(place, error, columns, asked)]) from error
 
 
 def subjects(table: TableBase, data: Library) -> pl.DataFrame:

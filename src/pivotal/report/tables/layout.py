@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Figure, Folded, Heading, Items, Section, Table
+from pivotal.report.document import Block, Column, Figure, Folded, Heading, Items, Prose, Section, Table
 from pivotal.report.format import slug
 from pivotal.study.event_tables import EventTable
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
@@ -104,7 +104,13 @@ def tables_section(bundle: Bundle) -> Section | None:
     if not bundle.study.tables:
         return None
     families: dict[str, list[Block]] = {name: [] for name in FAMILIES}
+    not_made = bundle.provenance.get("tables_not_made") or {}
     for table in bundle.study.tables:
+        if table.id in not_made:
+            families[family_of(table)].append(
+                Prose(f"{caption(table)}: not made, for {not_made[table.id]}.", style="empty")
+            )
+            continue
         found = Found(tuple(records_of(table, bundle)), bundle.simulated)
         if found.records:
             made = laid_out(table, found)
