@@ -6,8 +6,8 @@ import json
 import platform
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,11 +21,15 @@ from pivotal.trials import Results, Trials
 if TYPE_CHECKING:
     from pivotal.derive.prepared import Prepared
     from pivotal.randomise import RandomisationList
+    from pivotal.records.patient import Profile
 
 JSON = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
-__all__ = ["analyse", "draw", "load", "randomise", "read_data", "report", "run", "simulate", "write_run"]
+__all__ = [
+    "analyse", "draw", "load", "profiles", "randomise", "read_data", "report", "run", "simulate", "write_profiles",
+    "write_run",
+]  # fmt: skip
 
 OC_FILE = "operating-characteristics.json"
 
@@ -153,7 +157,7 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
     Returns
     -------
     Trials
-        One replicate, marked as virtual.
+        One replicate, marked as virtual, with what follows the blinded weeks where the study says it.
 
     Raises
     ------
@@ -161,6 +165,7 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
         If the study has no such scenario, or no cohort.
     """
     from pivotal.cohort import build
+    from pivotal.cohort.longterm import follow, has_long_term
     from pivotal.simulate import Stream, generator
 
     study = _study(study)
@@ -169,7 +174,12 @@ def draw(study: Study | str, *, scenario: str | None = None, seed: int = 1) -> T
         raise UsageError(f"{study.id} has no cohort or no scenario, so no trial can be drawn. Add [[scenarios]].")
     if scenario is not None and scenario not in known:
         raise UsageError(f"{study.id} has no scenario {scenario!r}. {nearest(scenario, known)}")
-    return build(study, scenario or known[0]).draw(1, generator(seed, Stream.TRIAL, 0))
+    name = scenario or known[0]
+    trials = build(study, name).draw(1, generator(seed, Stream.TRIAL, 0))
+    if not has_long_term(study, study.scenario(name)):
+        return trials
+    later = follow(study, study.scenario(name), trials, generator(seed, Stream.LONGTERM, 0))
+    return replace(trials, longterm=later)
 
 
 def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Results:
@@ -233,6 +243,75 @@ def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
 
         return from_library(_study(study), _prepared(_study(study), place).library)
     return load_data(_study(study), place, folder_of(study))
+
+
+def profiles(
+    study: Study | str, data: Path | str | None, patients: Sequence[str] = (), *, where: str | None = None
+) -> list[Profile]:
+    """What a trial's data say of single patients: who, treatments, events, what was measured.
+
+    Parameters
+    ----------
+    study
+        A study, or the name or path of one.
+    data
+        As in `analyse`.
+    patients
+        USUBJID of each, or SUBJID where only one patient has it.
+    where
+        Further patients: those of whom an SQL condition is true, in ADSL or in another data set (``AESER = 'Y'``).
+
+    Returns
+    -------
+    list of Profile
+        A patient each, in the order asked for.
+
+    Raises
+    ------
+    UsageError
+        If no patient is asked for, or one is not there: with the nearest identifiers.
+    DataError
+        If the data are wrong.
+    """
+    from pivotal.derive.profile import patients_where, profile, sure_of, trial_library
+
+    if not patients and where is None:
+        raise UsageError("no patient is asked for. Name one by --patient, or say which by --where \"AESER = 'Y'\".")
+    beside = folder_of(study)
+    study = _study(study)
+    library = trial_library(study, Path(data) if data is not None else None, beside)
+    chosen = sure_of(library, patients) + (patients_where(library, where) if where is not None else [])
+    return [profile(study, library, patient) for patient in dict.fromkeys(chosen)]
+
+
+def write_profiles(made: Sequence[Profile], folder: Path, *, asked: str = "") -> list[Path]:
+    """Write a page a patient and `index.html` into a folder; all of them or none.
+
+    Parameters
+    ----------
+    made
+        Patients, from `profiles`.
+    folder
+        Where to.
+    asked
+        Words of the index that say who these patients are.
+
+    Returns
+    -------
+    list of Path
+        The index, then the pages.
+    """
+    from pivotal.report.profile import entry_of, index_page, profile_page
+
+    names = [f"{one.patient.replace('/', '_')}.html" for one in made]
+    with whole(folder) as place:
+        for one, name in zip(made, names, strict=True):
+            (place / name).write_text(profile_page(one), encoding="utf-8")
+        entries = [entry_of(one, name) for one, name in zip(made, names, strict=True)]
+        simulated = any(one.simulated for one in made)
+        text = index_page(made[0].study, entries, simulated=simulated, asked=asked)
+        (place / "index.html").write_text(text, encoding="utf-8")
+    return [folder / "index.html", *(folder / name for name in names)]
 
 
 def folder_of(study: Study | str) -> Path | None:

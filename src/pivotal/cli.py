@@ -220,6 +220,42 @@ def analyse(
 
 
 @app.command()
+def profile(
+    study: StudyName,
+    patient: Annotated[list[str] | None, typer.Option(help="USUBJID (or SUBJID); may be repeated.")] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="SQL", help="Patients of whom it is true in ADSL, ADAE ...: \"AESER = 'Y'\".")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="PLACE", help="Folder of data sets; else the data that come with the study.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File of the page, PATIENT.html by default; of several patients a folder, profiles."),
+    ] = None,
+) -> None:
+    """Write a patient's page (HTML, one sheet of A4): time line, events, courses, laboratory values."""
+    from pivotal import api
+    from pivotal.files import whole_file
+
+    found = api.profiles(study, data, patient or (), where=where)
+    mark = "SIMULATED: " if any(one.simulated for one in found) else ""
+    if where is None and len(found) == 1:
+        from pivotal.report.profile import profile_page
+
+        place = out or Path(f"{found[0].patient.replace('/', '_')}.html")
+        with whole_file(place) as path:
+            path.write_text(profile_page(found[0]), encoding="utf-8")
+        typer.echo(f"{mark}Wrote {place}")
+    else:
+        asked = f"Those with {where}." if where is not None else ""
+        pages = api.write_profiles(found, out or Path("profiles"), asked=asked)
+        typer.echo(f"{mark}Wrote {pages[0]} and {len(found)} pages beside it")
+    for words in dict.fromkeys(words for one in found for words in one.absent):
+        typer.echo(f"  left out: {words}", err=True)
+
+
+@app.command()
 def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
     """Write report.html from what a run left in a folder."""
     from pivotal import api

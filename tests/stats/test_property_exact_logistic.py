@@ -125,7 +125,7 @@ def test_batched_is_one_by_one(sizes, pairwise):
     for r in range(len(events)):
         single = exact_logistic(events[r : r + 1], totals[r : r + 1], levels, pairwise=pairwise)
         for a, b in zip(everything(whole), everything(single), strict=True):
-            np.testing.assert_allclose(a[r], b[0], rtol=1e-11, atol=1e-11)
+            np.testing.assert_allclose(a[r], b[0], rtol=1e-12, atol=1e-12)
         np.testing.assert_array_equal(whole.log_odds_ratio.reason[r], single.log_odds_ratio.reason[0])
 
 

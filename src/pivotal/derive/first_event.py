@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pivotal.derive.occurrence import Path, packed
-from pivotal.derive.roster import WHO, Roster
+from pivotal.derive.roster import WHO, Roster, identifiers
 
 Floats = NDArray[np.float64]
 
@@ -93,10 +93,27 @@ def times_to_first(events: pl.DataFrame, people: Roster, path: Path, arm: int) -
     mine = events.filter((pl.col(f"path{depth}") == packed(path)) & (pl.col("arm") == arm))
     first = until_first(mine, people, pl.col(f"path{depth}").alias("path")).select(*WHO, "until")
     everyone = people.people.filter(pl.col("arm") == arm).join(first, on=WHO, how="left").sort(WHO)
-    at = everyone["replicate"].to_numpy()
-    place = everyone.select(pl.int_range(pl.len()).over("replicate")).to_series().to_numpy()
+    at, place = _places(everyone)
     shape = (people.replicates, int(place.max(initial=-1)) + 1)
     time, happened = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
     time[at, place] = everyone.select(pl.coalesce("until", "days").cast(pl.Float64)).to_series().to_numpy()
     happened[at, place] = everyone["until"].is_not_null().to_numpy()
     return time, happened
+
+
+def are_among(people: Roster, chosen: pl.DataFrame, arm: int) -> NDArray[np.bool_]:
+    """Which patients of an arm have a row in `chosen`, at the places of `times_to_first`, (replicate, patient)."""
+    keys = identifiers(people.subjects)
+    marked = people.subjects.join(chosen.select(keys).unique(), on=keys, how="semi").select("replicate", "patient")
+    flags = marked.with_columns(among=pl.lit(True))
+    mine = people.people.filter(pl.col("arm") == arm).join(flags, on=["replicate", "patient"], how="left").sort(WHO)
+    at, place = _places(mine)
+    found = np.zeros((people.replicates, int(place.max(initial=-1)) + 1), dtype=np.bool_)
+    found[at, place] = mine["among"].fill_null(False).to_numpy()
+    return found
+
+
+def _places(patients: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Replicate and position within it of each of an arm's patients, in order."""
+    within = patients.select(pl.int_range(pl.len()).over("replicate")).to_series()
+    return patients["replicate"].to_numpy().astype(np.int64), within.to_numpy().astype(np.int64)

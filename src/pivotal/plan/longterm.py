@@ -14,7 +14,8 @@ from pivotal.plan.batch import Batch
 from pivotal.plan.rows import row
 from pivotal.stats.summary import summarise
 from pivotal.study.periods import ALL, PeriodResult, proportion
-from pivotal.trials import OUTSIDE, AdverseEvents, Courses, Key, LongTerm, Row, Trials, observed
+from pivotal.trials import Key, LongTerm, Row, Trials, observed
+from pivotal.trials.longterm import SEVERITIES, Courses, Events
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -35,10 +36,8 @@ def long_term_rows(batch: Batch) -> Iterator[Row]:
         return
     yield from _flow(seen)
     yield from _course(batch, seen)
-    if seen.courses is not None:
-        yield from _dosing(seen, seen.courses)
-    if seen.adverse_events is not None:
-        yield from _events(batch.trials, seen, seen.adverse_events)
+    yield from _dosing(seen, seen.courses)
+    yield from _events(batch.trials, seen, seen.events)
 
 
 def published_periods(results: tuple[PeriodResult, ...]) -> Iterator[Row]:
@@ -63,7 +62,7 @@ def _sequences(seen: LongTerm) -> Iterator[tuple[str, Mask]]:
 def _flow(seen: LongTerm) -> Iterator[Row]:
     """Entered, completed, left by reason, by treatment sequence."""
     for name, mask in _sequences(seen):
-        key = Key(analysis=FLOW, statistic="n", period=seen.period, arm=name, groups=(("event", "entered"),))
+        key = Key(analysis=FLOW, statistic="n", period=seen.periods[1], arm=name, groups=(("event", "entered"),))
         yield row(key, mask.sum(axis=1))
         for code, reason in enumerate(seen.reasons):
             event = (("event", "completed"),) if code == 0 else (("event", "discontinued"), ("reason", reason))
@@ -76,7 +75,7 @@ def _course(batch: Batch, seen: LongTerm) -> Iterator[Row]:
     for visit in seen.visits:
         iga, easi = seen.values.get((IGA, visit)), seen.values.get((EASI, visit))
         for name, mask in _sequences(seen):
-            key = Key(analysis=COURSE, statistic="", period=seen.period, arm=name, visit=visit)
+            key = Key(analysis=COURSE, statistic="", period=seen.periods[1], arm=name, visit=visit)
             if iga is not None:
                 there = mask & observed(iga)
                 low = (there & (iga <= CONTROLLED)).sum(axis=1)
@@ -109,15 +108,13 @@ def _rate(key: Key, x: NDArray[Any], n: NDArray[Any]) -> Iterator[Row]:
 def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
     """Courses and days of treatment a patient, and the time from the end of the first course to the next one."""
     shape = seen.sequence.shape
-    last = seen.end_day[courses.replicate, courses.subject]
-    end = np.where(courses.end == OUTSIDE, last, courses.end)
-    flat = courses.replicate.astype(np.int64) * shape[1] + courses.subject
+    flat = courses.trial.astype(np.int64) * shape[1] + courses.subject
     size = shape[0] * shape[1]
     number = np.bincount(flat, minlength=size).reshape(shape).astype(np.float64)
-    treated = np.bincount(flat, weights=end - courses.start + 1, minlength=size).reshape(shape)
+    treated = np.bincount(flat, weights=courses.stop - courses.start + 1.0, minlength=size).reshape(shape)
     time, again = _retreatment(seen, courses, flat)
     for name, mask in _sequences(seen):
-        key = Key(analysis=DOSING, statistic="", period=seen.period, arm=name)
+        key = Key(analysis=DOSING, statistic="", period=seen.periods[1], arm=name)
         yield from _described(replace(key, parameter="courses of treatment"), number, mask)
         yield from _described(replace(key, parameter="days on treatment"), treated, mask)
         observed_time = np.where(mask, time, np.nan)
@@ -128,7 +125,7 @@ def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
         yield row(replace(named, statistic="n"), (mask & again).sum(axis=1))
         for statistic, value in (("median", median.estimate), ("ci_low", median.ci_low), ("ci_high", median.ci_high)):
             assert value is not None
-            yield row(replace(named, statistic=statistic), value, median.reason)
+            yield row(replace(named, statistic=statistic), value[:, 0], median.reason[:, 0])
 
 
 def _retreatment(seen: LongTerm, courses: Courses, flat: NDArray[np.int64]) -> tuple[Floats, Mask]:
@@ -138,9 +135,9 @@ def _retreatment(seen: LongTerm, courses: Courses, flat: NDArray[np.int64]) -> t
     """
     shape = seen.sequence.shape
     order = np.lexsort((courses.start, flat))
-    who, start, end = flat[order], courses.start[order], courses.end[order]
+    who, start, end = flat[order], courses.start[order].astype(np.int64), courses.stop[order].astype(np.int64)
     first = np.flatnonzero(np.diff(who, prepend=-1) != 0)
-    stopped = end[first] != OUTSIDE
+    stopped = courses.cleared[order][first]
     following = np.minimum(first + 1, max(len(who) - 1, 0))
     has_next = (first + 1 < len(who)) & (who[following] == who[first])
     until = np.where(has_next, start[following], seen.end_day.reshape(-1)[who[first]] + 1)
@@ -150,50 +147,49 @@ def _retreatment(seen: LongTerm, courses: Courses, flat: NDArray[np.int64]) -> t
     return time.reshape(shape), again.reshape(shape)
 
 
-def _events(trials: Trials, seen: LongTerm, events: AdverseEvents) -> Iterator[Row]:
+def _events(trials: Trials, seen: LongTerm, events: Events) -> Iterator[Row]:
     """Patients with events of each kind, and events, by period and treatment at onset, and over all periods."""
     chosen = {
         KINDS[0]: np.ones(len(events.start), dtype=np.bool_),
         KINDS[1]: events.serious,
-        KINDS[2]: events.severity == events.severities.index(SEVERE),
+        KINDS[2]: events.severity == SEVERITIES.index(SEVERE),
     }
     for period, name, mask, inside in _groups(trials, seen, events):
         for kind, which in chosen.items():
             key = Key(analysis=EVENTS, statistic="", period=period, arm=name, groups=(("kind", kind),))
             mine = which & inside
             yield from _rate(key, _patients(events, mine, mask), mask.sum(axis=1))
-            yield row(replace(key, statistic="events"), _number(events, mine & mask[events.replicate, events.subject]))
+            yield row(
+                replace(key, statistic="events"), _number(events, mine & mask[events.trial, events.subject], len(mask))
+            )
         if period == ALL:
-            for code, term in enumerate(events.terms):
-                groups = (("class", events.systems[code]), ("term", term))
+            for code, (system, term) in enumerate(seen.terms):
+                groups = (("class", system), ("term", term))
                 key = Key(analysis=EVENTS, statistic="", period=period, arm=name, groups=groups)
                 mine = inside & (events.term == code)
                 yield from _rate(key, _patients(events, mine, mask), mask.sum(axis=1))
 
 
-def _groups(trials: Trials, seen: LongTerm, events: AdverseEvents) -> Iterator[tuple[str, str, Mask, Mask]]:
+def _groups(trials: Trials, seen: LongTerm, events: Events) -> Iterator[tuple[str, str, Mask, Mask]]:
     """Period, group, its patients, the events that count: blinded by arm, later by sequence, all by onset."""
-    blinded = events.periods[0]
     for code, arm in enumerate(trials.arms):
-        yield blinded, arm, trials.arm == code, events.period == 0
-    later = events.period == events.periods.index(seen.period)
+        yield seen.periods[0], arm, trials.arm == code, events.period == 1
     for name, mask in _sequences(seen):
-        yield seen.period, name, mask, later
+        yield seen.periods[1], name, mask, events.period == 2
     for code, arm in enumerate(trials.arms):
         took = trials.arm == code
-        for sequence, treatment in enumerate(seen.treatments):
-            if treatment == arm:
+        for sequence, onto in enumerate(seen.onto):
+            if onto == code:
                 took = took | (seen.sequence == sequence)
-        at_onset = events.treatment == events.treatments.index(arm) if arm in events.treatments else np.False_
-        yield ALL, arm, took, np.broadcast_to(at_onset, events.start.shape)
+        yield ALL, arm, took, events.treatment == code
 
 
-def _patients(events: AdverseEvents, which: Mask, mask: Mask) -> NDArray[np.int64]:
+def _patients(events: Events, which: Mask, mask: Mask) -> NDArray[np.int64]:
     """Patients of a group with at least one of some events, (replicate,)."""
     has = np.zeros(mask.shape, dtype=np.bool_)
-    has[events.replicate[which], events.subject[which]] = True
+    has[events.trial[which], events.subject[which]] = True
     return np.asarray((has & mask).sum(axis=1))
 
 
-def _number(events: AdverseEvents, which: Mask) -> NDArray[np.int64]:
-    return np.bincount(events.replicate[which], minlength=int(events.replicate.max(initial=0)) + 1)
+def _number(events: Events, which: Mask, trials: int) -> NDArray[np.int64]:
+    return np.bincount(events.trial[which], minlength=trials)

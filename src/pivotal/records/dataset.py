@@ -80,6 +80,10 @@ class Dataset:
         )
         return replace(self, frame=frame, columns=columns, special={})
 
+    def scan(self) -> pl.LazyFrame:
+        """Its rows as a plan: what reads only some columns or rows of a large data set reads them from here."""
+        return self.frame.lazy()
+
 
 Library = Mapping[str, Dataset]
 """Data sets by name, in capitals."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from pivotal.errors import UsageError
 from pivotal.records.files import find, is_data_file
 from pivotal.records.layout import ADEFF, ADSL
+from pivotal.records.longterm_reading import with_long_term
 from pivotal.records.mapped import read_mapped, shipped
 from pivotal.records.reading import read
 from pivotal.study.model import Study
@@ -39,7 +40,9 @@ def load_data(study: Study, place: str | Path | None = None, folder: str | Path 
         If anything is wrong with the data.
     """
     path = data_path(study, place, folder)
-    return read_mapped(study, path) if is_data_file(path) else read(study, path)
+    if is_data_file(path):
+        return read_mapped(study, path)
+    return with_long_term(study, read(study, path), path)
 
 
 def data_path(study: Study, place: str | Path | None = None, folder: str | Path | None = None) -> Path:

@@ -10,6 +10,8 @@ from pathlib import Path
 from pivotal.records.datasets import adeff, adsl, mark
 from pivotal.records.files import SUFFIXES
 from pivotal.records.layout import ADEFF, ADSL, SCREEN
+from pivotal.records.longterm import README as PERIODS
+from pivotal.records.longterm import SETS, long_term_sets, with_sequence
 from pivotal.records.screened import screen
 from pivotal.study.model import Study
 from pivotal.trials import Trials
@@ -23,7 +25,7 @@ README = """{head}
 
 adsl       a row a patient: arm, baseline variables, stratification factors, how the patient left
 adeff      a row a patient, parameter and visit: value, baseline, change
-screening  screening counts, where they are known
+{periods}screening  screening counts, where they are known
 
 Each is there as Parquet and as CSV (UTF-8) with the same numbers. A missing value is an empty field; in adeff a value
 that is missing has no row. Pivotal reads Parquet where both are there, so that a corrected CSV needs its Parquet
@@ -46,7 +48,8 @@ def write(study: Study, trials: Trials, directory: str | Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        ``adsl``, ``adeff`` and, where it is known, ``screening``, each as Parquet and CSV, and ``README.txt``.
+        ``adsl``, ``adeff`` and, where there are, ``screening`` and those of the periods (`longterm`), each as Parquet
+        and CSV, and ``README.txt``.
 
     Raises
     ------
@@ -59,7 +62,8 @@ def write(study: Study, trials: Trials, directory: str | Path) -> list[Path]:
     before the first is moved there.
     """
     folder = Path(directory)
-    frames = {ADSL: adsl(study, trials), ADEFF: adeff(study, trials)}
+    frames = {ADSL: with_sequence(adsl(study, trials), trials), ADEFF: adeff(study, trials)}
+    frames |= long_term_sets(study, trials)
     if trials.screening is not None:
         frames[SCREEN] = screen(study, trials.screening, mark(trials))
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +77,9 @@ def write(study: Study, trials: Trials, directory: str | Path) -> list[Path]:
 
 def _readme(study: Study, trials: Trials, path: Path) -> None:
     head = SIMULATED if trials.virtual else REAL
-    path.write_text(README.format(head=head, study=study.id, title=study.study.title), encoding="utf-8")
+    periods = PERIODS if trials.longterm is not None else ""
+    text = README.format(head=head, study=study.id, title=study.study.title, periods=periods)
+    path.write_text(text, encoding="utf-8")
 
 
 Put = Callable[[str, Callable[[Path], object]], None]
@@ -100,6 +106,7 @@ def _beside(folder: Path) -> Iterator[Put]:
 
 
 def _clear(folder: Path) -> None:
-    """Screening counts of an earlier trial must not stand beside this one's patients."""
-    for suffix in SUFFIXES:
-        (folder / f"{SCREEN.lower()}{suffix}").unlink(missing_ok=True)
+    """Screening counts and periods of an earlier trial must not stand beside this one's patients."""
+    for name in (SCREEN, *SETS):
+        for suffix in SUFFIXES:
+            (folder / f"{name.lower()}{suffix}").unlink(missing_ok=True)

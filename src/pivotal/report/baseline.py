@@ -6,7 +6,7 @@ import re
 
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Column, Footnotes, Line, Prose, Section, Table, Text
-from pivotal.report.format import DASH, count, fixed, percent
+from pivotal.report.format import DASH, count, fixed, in_names, percent
 from pivotal.report.rows import Found
 
 TOTAL = "Total"
@@ -44,7 +44,7 @@ def _table(bundle: Bundle, names: list[str]) -> Table:
 
 def _head(bundle: Bundle, arm: str) -> str:
     number = bundle.rows.get("disposition", arm=arm, groups={"event": "randomised"}).value
-    return arm if number is None else f"{arm} (N = {count(number)})"
+    return arm if number is None else f"{arm} (N\u00a0=\u00a0{count(number)})"
 
 
 def _label(bundle: Bundle, name: str) -> str:
@@ -67,7 +67,7 @@ def _categories(bundle: Bundle, name: str, arms: list[str], notes: Footnotes) ->
     lines = [Line(heading=_label(bundle, name) + (" (stratification factor)" if stratum else ""))]
     for label in labels:
         cells = [_share(bundle, name, label, arm, notes) for arm in arms]
-        lines.append(Line((label, *cells), indent=True))
+        lines.append(Line((in_names(label), *cells), indent=True))
     return lines
 
 
@@ -83,7 +83,7 @@ def _share(bundle: Bundle, name: str, label: str, arm: str, notes: Footnotes) ->
 def _numbers(bundle: Bundle, name: str, arms: list[str], notes: Footnotes) -> list[Line]:
     variable = bundle.study.variables.get(name)
     label = _label(bundle, name)
-    unit = f", {variable.unit}" if variable and variable.unit and variable.unit not in label else ""
+    unit = f", {variable.unit}" if variable and variable.unit and variable.unit.lower() not in label.lower() else ""
     digits = 0 if variable and variable.type == "integer" else 1
 
     def get(statistic: str, arm: str) -> Found:

@@ -130,6 +130,19 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:] if word and len(word.group()) > 1 else text
 
 
+def in_names(text: str) -> str:
+    """Words stored in capitals as names; codes and what is written otherwise stand as they are.
+
+    Examples
+    --------
+    >>> in_names("BLACK OR AFRICAN AMERICAN"), in_names("F"), in_names("Asian"), in_names("IGA 3")
+    ('Black or African American', 'F', 'Asian', 'IGA 3')
+    """
+    if len(text) < 4 or not text.isupper() or any(c.isdigit() for c in text):
+        return text
+    return " ".join(word.lower() if word in ("OR", "AND", "OF") else word.title() for word in text.split())
+
+
 def slug(text: str) -> str:
     """A text as an anchor."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"

@@ -52,7 +52,7 @@ def _sequences(bundle: Bundle) -> list[str]:
 def _number(records: list[Record], **wanted: Any) -> float | None:
     """The first record's value; a key of `groups` counts as one."""
     for record in records:
-        if all((record[k] if k in record else record["groups"].get(k)) == v for k, v in wanted.items()):
+        if all(record["groups"].get(k, record.get(k)) == v for k, v in wanted.items()):
             return None if record["value"] is None else float(record["value"])
     return None
 

@@ -50,7 +50,7 @@ def render(bundle: Bundle) -> str:
     """
     sections = make_sections(bundle)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             study=bundle.study,
@@ -151,7 +151,8 @@ def _tags(simulated: bool) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, read once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(

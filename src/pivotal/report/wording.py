@@ -109,7 +109,7 @@ def _option(key: str, value: str) -> str:
 
 _NAMES = (
     "Clopper", "Pearson", "Cochran", "Mantel", "Haenszel", "Robins", "Breslow", "Greenland", "Miettinen", "Nurminen",
-    "Newcombe", "Fisher", "Sato", "Wald", "Wilson", "Wilcoxon",
+    "Newcombe", "Fisher", "Sato", "Wald", "Wilson", "Wilcoxon", "Kenward", "Roger", "Satterthwaite",
 )  # fmt: skip
 
 

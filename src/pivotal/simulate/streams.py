@@ -19,8 +19,8 @@ class Stream(IntEnum):
     POPULATION = 1
     GRID = 2
     TRIAL = 3
-    LONG_TERM = 4
     SCREEN = 8
+    LONGTERM = 9
 
 
 def generator(seed: int, stream: Stream, block: int) -> np.random.Generator:

@@ -85,9 +85,11 @@ from pivotal.stats.logistic_tests import logistic_lr_test, logistic_score_test
 from pivotal.stats.mcnemar import mcnemar
 from pivotal.stats.mmrm import (
     FTest,
+    LongData,
     MmrmFit,
     VisitDesign,
     fit_mmrm,
+    long_data,
     mmrm_contrasts,
     mmrm_covariance,
     mmrm_f_test,
@@ -177,6 +179,7 @@ __all__ = [
     "LogRank",
     "LogRankWeights",
     "LogisticFit",
+    "LongData",
     "MarginalRisks",
     "MaxCombo",
     "MmrmFit",
@@ -289,6 +292,7 @@ __all__ = [
     "logistic_lr_test",
     "logistic_score_test",
     "logistic_wald",
+    "long_data",
     "ls_means",
     "ls_means_rows",
     "mantel_haenszel",

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pivotal.stats.estimate import Floats
 
@@ -41,6 +42,31 @@ def on_host(array: Any) -> Floats:
     if hasattr(array, "cpu"):  # PyTorch
         return np.asarray(array.cpu(), dtype=np.float64)
     return np.asarray(np.from_dlpack(array), dtype=np.float64)
+
+
+def to_numpy(values: ArrayLike) -> NDArray[Any]:
+    """NumPy's array of lists or of an array of any library."""
+    return np.asarray(values) if namespace(values) is np else on_host(values)
+
+
+def beside(array: Any, other: Any) -> Any:
+    """A NumPy array brought to where another array is; itself where that is NumPy's too."""
+    xp = namespace(other)
+    return array if xp is np else xp.asarray(array, device=other.device)
+
+
+def contiguous(array: Any) -> Any:
+    """The array in order of memory, where that is NumPy's: its products of matrices want that."""
+    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+
+
+def pick(array: Any, positions: Any, axis: int) -> Any:
+    """Some entries along an axis, by a slice (of the first axis) or by NumPy's array of positions."""
+    if isinstance(positions, slice):
+        return array[positions, ...]
+    if isinstance(array, np.ndarray):
+        return array.take(positions, axis=axis)
+    return namespace(array).take(array, beside(positions, array), axis=axis)
 
 
 def take(array: Any, rows: Any) -> Any:

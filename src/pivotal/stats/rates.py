@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from pivotal.stats.arrays import to_numpy
 from pivotal.stats.estimate import Estimate, Floats, Reason
 from pivotal.stats.normal import tail, two_sided_quantile
 from pivotal.stats.tables import Mask, divide, first_reason
@@ -239,7 +240,7 @@ def wilson_limits_at(events: Floats, patients: Floats, z: float | Floats) -> tup
 
 
 def _counts(x: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
-    events, patients = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    events, patients = np.broadcast_arrays(*(np.asarray(to_numpy(count), dtype=np.float64) for count in (x, n)))
     return events, patients
 
 

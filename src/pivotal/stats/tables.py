@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pivotal.stats.arrays import to_numpy
 from pivotal.stats.estimate import Floats, Reason, Reasons
 
 Mask = NDArray[np.bool_]
@@ -23,8 +24,8 @@ class TwoArms:
 
     @classmethod
     def of(cls, x1: ArrayLike, n1: ArrayLike, x0: ArrayLike, n0: ArrayLike) -> TwoArms:
-        """Bring the counts to floats of a common shape."""
-        return cls(*np.broadcast_arrays(*(np.asarray(count, dtype=np.float64) for count in (x1, n1, x0, n0))))
+        """Bring the counts to NumPy's floats of a common shape, copied where they are another library's."""
+        return cls(*np.broadcast_arrays(*(np.asarray(to_numpy(count), dtype=np.float64) for count in (x1, n1, x0, n0))))
 
     @property
     def total(self) -> Floats:

@@ -32,6 +32,7 @@ from pivotal.study.methods import (
 from pivotal.study.monitoring import SafetyMonitoring
 from pivotal.study.origin import Disposition, Origin
 from pivotal.study.periods import (
+    OTHER,
     Dosing,
     Following,
     LongTermSettings,
@@ -458,6 +459,22 @@ class Study(Part):
     def long_term(self) -> Period | None:
         """The period with visits of its own, after those of the endpoints; None where there is none."""
         return next((p for p in self.periods if p.visits), None)
+
+    @property
+    def blinded(self) -> Period:
+        """The period of the study's own visits: the first."""
+        return self.periods[0]
+
+    @property
+    def long_term_reasons(self) -> tuple[str, ...]:
+        """Every way to leave the long-term period that the scenarios know of, "completed" first."""
+        named = (name for s in self.scenarios for f in s.following for name in f.reasons)
+        return tuple(dict.fromkeys(("completed", *named)))
+
+    @property
+    def event_terms(self) -> tuple[tuple[str, str], ...]:
+        """(class, term) of every posted event, then the term of all others."""
+        return tuple(dict.fromkeys([*((e.system, e.term) for e in self.posted_events), OTHER]))
 
     def treatments(self, period: Period) -> tuple[tuple[str, str], ...]:
         """(arm, treatment) of each treatment sequence of a period, in the order of the arms."""

@@ -17,6 +17,8 @@ Count = tuple[int, int] | float
 """A count ``[x, n]``, or a percentage where no whole number is known."""
 ALL = "all"
 """Stands for all periods together, in published results."""
+OTHER = ("Not posted", "Other adverse event")
+"""Class and term of an adverse event that is none of the posted terms."""
 
 
 class Visit(Sourced):
@@ -140,6 +142,10 @@ class LongTermSettings(Part):
     """What nothing public says of the course after the blinded visits; every figure is assumed."""
 
     course_correlation: Figure = Figure(value=0.7, assumed="correlation of control of disease 4 weeks apart")
+    clear_share: Figure = Figure(value=0.5, assumed="share of IGA 0 among IGA 0 or 1")
+    mild_share: Figure = Figure(value=0.75, assumed="share of IGA 2 among IGA 2 or more")
+    mild_event_share: Figure = Figure(value=0.65, assumed="share of mild among adverse events below grade 3")
+    event_days: Figure = Figure(value=10, assumed="mean duration of an adverse event, in days")
 
 
 def proportion(count: Count) -> float:

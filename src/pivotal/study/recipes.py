@@ -51,7 +51,10 @@ class Keep(Part):
 
 
 class Compute(Part):
-    """Columns from other columns of the same row; where `where` is not true they stay as they were, or missing."""
+    """Columns from other columns of the same row; where `where` is not true they stay as they were, or missing.
+
+    Rows are chosen before the first column is computed.
+    """
 
     step: Literal["compute"]
     columns: dict[Name, Expression]

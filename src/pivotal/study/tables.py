@@ -14,6 +14,7 @@ from pivotal.study.base import Name
 from pivotal.study.characteristics_tables import Characteristics
 from pivotal.study.endpoint_tables import Change, ChangeOverTime, Model, SurvivalCurves, SurvivalTimes
 from pivotal.study.event_tables import AdverseEvents, Incidence, SafetyTopics
+from pivotal.study.incidence_tables import CumulativeIncidence
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
 from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
 from pivotal.study.monitoring_tables import Monitoring
@@ -49,6 +50,7 @@ Table = Annotated[
     | Shift
     | Abnormalities
     | LiverInjury
+    | CumulativeIncidence
     | Monitoring
     | SignalScreen
     | EventDotPlot,

@@ -40,7 +40,7 @@ class Key:
         """A stable name of the row, so that a table, a footnote or a trace can point to it."""
         parts = [self.analysis, self.endpoint or self.parameter, self.visit, self.population, self.arm, self.comparator]
         parts += [value for _, value in self.groups]
-        parts += [self.scale] if self.endpoint is None else []
+        parts += [self.period, self.scale] if self.endpoint is None else []
         return "/".join([*(_slug(part) for part in [*parts, self.method] if part), self.statistic])
 
 

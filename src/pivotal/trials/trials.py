@@ -59,7 +59,7 @@ class Trials:
     screening
         Who was screened; None where nothing is known of it.
     longterm
-        What followed the blinded weeks; None where nothing is known or drawn of it.
+        What followed the visits above; None where nothing did, or it was not drawn.
     ids
         Unique subject identifiers, for R = 1.
     virtual
@@ -100,7 +100,7 @@ class Trials:
         return np.asarray(self.last_visit >= self.visits.index(visit), dtype=np.bool_)
 
     def replicate(self, r: int) -> Trials:
-        """One trial of the batch, as a batch of one; `longterm` is kept where the batch is that one trial."""
+        """One trial of the batch, as a batch of one."""
         one = slice(r, r + 1)
         screening = self.screening and Screening(
             screened=self.screening.screened[one],
@@ -117,7 +117,7 @@ class Trials:
             reasons=self.reasons,
             categories=self.categories,
             screening=screening,
-            longterm=self.longterm if self.arm.shape[0] == 1 else None,
+            longterm=self.longterm and self.longterm.replicate(r),
             ids=self.ids,
             times={key: column[one] for key, column in self.times.items()},
             events={key: column[one] for key, column in self.events.items()},

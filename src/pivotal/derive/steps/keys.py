@@ -9,6 +9,7 @@ import polars as pl
 REPLICATE = "REPLICATE"
 
 
-def keyed(by: Sequence[str], frame: pl.DataFrame) -> list[str]:
+def keyed(by: Sequence[str], frame: pl.DataFrame | pl.LazyFrame) -> list[str]:
     """The keys, with the replicate in front where the frame has one."""
-    return [*([REPLICATE] if REPLICATE in frame.columns and REPLICATE not in by else []), *by]
+    names = frame.collect_schema().names()
+    return [*([REPLICATE] if REPLICATE in names and REPLICATE not in by else []), *by]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from pivotal.derive.steps.keys import keyed
 from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
 from pivotal.study.recipes import Compute, Join, Keep, Rename
+
+CHOSEN = "_chosen"
 
 
 @apply.register
@@ -17,24 +20,27 @@ def keep(step: Keep, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
 
 @apply.register
 def compute(step: Compute, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
-    """Columns one after the other, so that one may use the one before it."""
+    """Columns one after the other, so that one may use the one before it; the rows are chosen before the first."""
+    if step.where is not None:
+        frame = frame.with_columns(pl.sql_expr(step.where).alias(CHOSEN))
     for name, expression in step.columns.items():
         value = pl.sql_expr(expression)
         if step.where is not None:
             before = pl.col(name) if name in frame.columns else pl.lit(None)
-            value = pl.when(pl.sql_expr(step.where)).then(value).otherwise(before)
+            value = pl.when(pl.col(CHOSEN)).then(value).otherwise(before)
         frame = frame.with_columns(value.alias(name))
-    return frame
+    return frame.drop(CHOSEN, strict=False)
 
 
 @apply.register
 def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Columns of another data set, by keys."""
-    other = known[step.from_].frame
+    other = known[step.from_].scan()
     if step.where is not None:
         other = other.filter(pl.sql_expr(step.where))
-    wanted = other.select(*step.by, *(pl.col(old).alias(new) for new, old in step.columns.items()))
-    return frame.join(wanted, on=list(step.by), how="left", validate="m:1", maintain_order="left")
+    by = keyed(step.by, other)
+    wanted = other.select(*by, *(pl.col(old).alias(new) for new, old in step.columns.items())).collect()
+    return frame.join(wanted, on=by, how="left", validate="m:1", maintain_order="left")
 
 
 @apply.register

@@ -14,13 +14,14 @@ from pivotal.study.recipe_subject import Aggregate, Pick, Total
 @apply.register
 def pick(step: Pick, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Columns of one row of another data set."""
-    other = known[step.from_].frame
+    other = known[step.from_].scan()
     if step.where is not None:
         other = other.filter(pl.sql_expr(step.where))
     by = keyed(step.by, other)
     if step.order_by:
         other = other.sort([*by, *step.order_by], nulls_last=True, maintain_order=True)
-    wanted = other.select(*by, *(pl.sql_expr(expression).alias(new) for new, expression in step.columns.items()))
+    columns = [pl.sql_expr(expression).alias(new) for new, expression in step.columns.items()]
+    wanted = other.select(*by, *columns).collect()
     if step.take == "only":
         _one_each(wanted, by, step)
     chosen = wanted.unique(by, keep="last" if step.take == "last" else "first", maintain_order=True)
@@ -30,11 +31,11 @@ def pick(step: Pick, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
 @apply.register
 def aggregate(step: Aggregate, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Sums, counts and the like over a patient's rows of another data set."""
-    other = known[step.from_].frame
+    other = known[step.from_].scan()
     if step.where is not None:
         other = other.filter(pl.sql_expr(step.where))
     by = keyed(step.by, other)
-    found = other.group_by(by).agg(_total(total).alias(new) for new, total in step.columns.items())
+    found = other.group_by(by).agg(_total(total).alias(new) for new, total in step.columns.items()).collect()
     attached = _attached(frame, found, by)
     counts = [new for new, total in step.columns.items() if total.by == "count"]
     none = [new for new, total in step.columns.items() if total.by == "any"]

@@ -6,13 +6,13 @@ from functools import reduce
 
 import polars as pl
 
-from pivotal.derive.steps.keys import keyed
+from pivotal.derive.steps.keys import REPLICATE, keyed
 from pivotal.derive.steps.step import apply
 from pivotal.errors import DataError, Fault
 from pivotal.records.dataset import Library
 from pivotal.study.recipe_subject import Codes, Flags, Group, Groups, Occurrence, Pool, Round
 
-ROW, LARGE = "_row", "_large"
+ROW, LARGE, EVERY = "_row", "_large", "_every"
 FUZZ = 1e-13
 """Relative size of the last bits of a computation."""
 
@@ -61,9 +61,10 @@ def codes(step: Codes, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
 def pool(step: Pool, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Groups that are too small in some category under one label."""
     by = keyed([step.column], frame)
-    every = frame[step.across].drop_nulls().n_unique()
     sizes = frame.drop_nulls(step.across).group_by([*by, step.across]).len()
-    large = sizes.group_by(by).agg(((pl.col("len") >= step.least).sum() == every).alias(LARGE))
+    every = pl.col(step.across).n_unique()
+    sizes = sizes.with_columns((every.over(REPLICATE) if REPLICATE in by else every).alias(EVERY))
+    large = sizes.group_by(by).agg(((pl.col("len") >= step.least).sum() == pl.col(EVERY).first()).alias(LARGE))
     joined = frame.join(large, on=by, how="left", maintain_order="left")
     own = pl.when(pl.col(LARGE)).then(pl.col(step.column)).otherwise(pl.lit(step.label))
     return joined.with_columns(own.alias(step.into)).drop(LARGE)
@@ -93,6 +94,6 @@ def first_occurrence(step: Occurrence, frame: pl.DataFrame, known: Library) -> p
     numbered = frame.drop(step.column, strict=False).with_row_index(ROW)
     chosen = numbered if step.where is None else numbered.filter(pl.sql_expr(step.where))
     by = keyed(step.by, frame)
-    chosen = chosen.sort([*by, *step.order_by], nulls_last=step.take == "first", maintain_order=True)
+    chosen = chosen.sort(list(step.order_by), nulls_last=step.take == "first", maintain_order=True)
     marked = chosen.unique(by, keep=step.take, maintain_order=True).select(ROW, pl.lit("Y").alias(step.column))
     return numbered.join(marked, on=ROW, how="left", maintain_order="left").drop(ROW)

@@ -13,6 +13,9 @@ from pivotal.records.dataset import Library
 from pivotal.study.recipe_visits import Baseline, Change, LastValue, Previous, Score, Window, Windows
 
 ROW = "_row"
+SLACK = 1e-9
+"""How far the number of items that must be there may be from a whole one by arithmetic alone: (1 - 0.3) x 10 is
+6.999999999999999 or 7.000000000000001 as it happens, and means 7. Shares of a few hundred items differ by more."""
 
 
 @apply.register
@@ -85,7 +88,7 @@ def score(step: Score, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     value, most = pl.col(step.value), pl.col(ROW)
     maxima = pl.DataFrame({step.item: list(step.items), ROW: list(step.items.values())})
     items = frame.filter(value.is_not_null()).join(maxima, on=step.item, how="inner")
-    least = (1 - step.missing) * len(step.items) - 1e-9
+    least = (1 - step.missing) * len(step.items) - SLACK
     scaled = value.sum() * sum(step.items.values()) / most.sum()
     sums = items.group_by(by).agg(pl.when(pl.len() >= least).then(scaled).alias(step.into))
     return frame.drop(step.into, strict=False).join(sums, on=by, how="left", maintain_order="left")

@@ -6,6 +6,7 @@ Counting is done for all arms, categories and, where a frame has a column `REPLI
 from pivotal.plan.tables import (
     adverse_events,
     characteristics,
+    cumulative,
     endpoint,
     exposure,
     flags,
@@ -25,6 +26,7 @@ from pivotal.plan.tables.table import rows_of, table_rows
 __all__ = [
     "adverse_events",
     "characteristics",
+    "cumulative",
     "endpoint",
     "endpoint_rows",
     "exposure",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pivotal.plan.tables.table import TOTAL, columns, selected, subjects
+from pivotal.plan.tables.table import TOTAL, columns, looked_at, subjects
 from pivotal.records.dataset import Library
 from pivotal.stats.summary import Summary, summarise
 from pivotal.study.model import Study
@@ -23,6 +23,8 @@ REPLICATE, SUBJECT = "REPLICATE", "USUBJID"
 ARM, TRIAL, PATIENT = "_arm", "_trial", "_patient"
 WORKSPACE = 4_000_000
 """Values that are described at a time: 32 MB."""
+AT_ONCE = 3_000_000
+"""Rows of data sets that are in memory at a time, of parameters about as frequent as each other: some 500 MB."""
 NOBODY = "no patient has a value"
 ALONE = "one patient has no standard deviation"
 
@@ -82,18 +84,39 @@ def patients(table: TableBase, study: Study, data: Library) -> Patients:
     return Patients(frame, keys, tuple(arms), size)
 
 
-def stacked(table: TableBase, also: tuple[str, ...], data: Library, wanted: list[str]) -> pl.DataFrame:
-    """The rows of a table's data sets that it looks at, one data set below the other."""
+def stacked(
+    table: TableBase,
+    also: tuple[str, ...],
+    data: Library,
+    wanted: list[str],
+    among: tuple[str, Sequence[str]] | None = None,
+) -> pl.DataFrame:
+    """The rows of a table's data sets that it looks at, one data set below the other.
+
+    With `among`, a column and names of values, the rows with one of those values; the others are never in memory.
+    """
     frames = []
     for name in (table.dataset, *also):
-        found = selected(table.model_copy(update={"dataset": name}), data)
-        frames.append(found.select(c for c in dict.fromkeys([REPLICATE, *wanted]) if c in found.columns))
-    return pl.concat(frames, how="diagonal_relaxed")
+        found = looked_at(table.model_copy(update={"dataset": name}), data)
+        schema = found.collect_schema()
+        if among is not None:
+            found = found.filter(plain(schema, among[0]).is_in(list(among[1])))
+        frames.append(found.select(c for c in dict.fromkeys([REPLICATE, *wanted]) if c in schema))
+    return pl.concat(frames, how="diagonal_relaxed").collect()
 
 
-def plain(frame: pl.DataFrame, column: str) -> pl.Expr:
+def few_at_a_time(
+    names: tuple[str, ...], table: TableBase, also: tuple[str, ...], data: Library
+) -> list[tuple[str, ...]]:
+    """Parameters in so many parts that rows of one part fit in memory; all in one, where the data sets are small."""
+    rows = sum(data[name].scan().select(pl.len()).collect().item() for name in (table.dataset, *also))
+    each = max(1, len(names) * AT_ONCE // max(rows, 1))
+    return [names[start : start + each] for start in range(0, len(names), each)] or [names]
+
+
+def plain(schema: pl.Schema, column: str) -> pl.Expr:
     """A column as the words of a study file name its values: texts without blanks around them, 1.0 as 1."""
-    kind = frame.schema[column]
+    kind = schema[column]
     if kind.is_float():
         whole = pl.col(column).cast(pl.Int64, strict=False)
         return pl.when(pl.col(column) == whole).then(whole.cast(pl.String)).otherwise(pl.col(column).cast(pl.String))
@@ -103,7 +126,7 @@ def plain(frame: pl.DataFrame, column: str) -> pl.Expr:
 def position(frame: pl.DataFrame, column: str, names: tuple[str, ...]) -> pl.Expr:
     """The place of each row's value among some names; null for any other value."""
     numbers = {name: number for number, name in enumerate(names)}
-    known = frame.select(pl.col(column).alias("raw"), plain(frame, column).alias("name")).unique()
+    known = frame.select(pl.col(column).alias("raw"), plain(frame.schema, column).alias("name")).unique()
     places = {raw: numbers[name] for raw, name in known.iter_rows() if name in numbers}
     if not places:
         return pl.lit(None, dtype=pl.Int64)
@@ -124,8 +147,13 @@ def described(codes: Integers, values: Floats, shape: tuple[int, ...]) -> Summar
     order = np.argsort(codes, kind="stable")
     codes, values = codes[order], values[order]
     starts = np.searchsorted(codes, np.arange(cells + 1))
-    parts = [_described(values, starts[low : high + 1]) for low, high in _chunks(starts)]
-    return Summary(**{n: np.concatenate([getattr(p, n) for p in parts]).reshape(shape) for n in Summary.__slots__})
+    found = joined([_described(values, starts[low : high + 1]) for low, high in _chunks(starts)])
+    return Summary(**{name: getattr(found, name).reshape(shape) for name in Summary.__slots__})
+
+
+def joined(parts: Sequence[Summary]) -> Summary:
+    """Descriptions of some cells, and of others below them."""
+    return Summary(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Summary.__slots__})
 
 
 def _chunks(starts: Integers) -> Iterator[tuple[int, int]]:

@@ -48,7 +48,10 @@ def _multiples(table: LiverInjury, who: Patients, data: Library) -> pl.DataFrame
     day = pl.col(table.day).cast(pl.Float64) if table.day else pl.lit(None, dtype=pl.Float64)
     ratio = pl.when(upper > 0).then(pl.col(table.value).cast(pl.Float64) / upper).fill_nan(None)
     frame = frame.with_columns(
-        plain(frame, table.parameter).alias(CODE), ratio.alias(RATIO), day.alias(DAY), pl.col(table.order).alias(DATE)
+        plain(frame.schema, table.parameter).alias(CODE),
+        ratio.alias(RATIO),
+        day.alias(DAY),
+        pl.col(table.order).alias(DATE),
     )
     rows = who.rows(frame.filter(pl.col(CODE).is_in(codes), pl.col(RATIO).is_not_null()))
     return rows.select(SUBJECT, ARM, TRIAL, PATIENT, CODE, RATIO, DATE, DAY)

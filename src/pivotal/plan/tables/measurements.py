@@ -14,6 +14,8 @@ from pivotal.plan.tables.cells import (
     TRIAL,
     Patients,
     described,
+    few_at_a_time,
+    joined,
     of_summary,
     patients,
     plain,
@@ -86,7 +88,7 @@ def _positions(table: MeasurementsAtVisits, data: Library) -> dict[str, str]:
     if table.position is None or table.positions:
         return table.positions
     frame = stacked(table, table.also, data, [table.position])
-    found = frame.select(plain(frame, table.position)).to_series().drop_nulls().unique().sort()
+    found = frame.select(plain(frame.schema, table.position)).to_series().drop_nulls().unique().sort()
     return {name: name for name in found}
 
 
@@ -94,6 +96,14 @@ def _summaries(
     table: Measurements, who: Patients, data: Library, codes: tuple[str, ...], positions: tuple[str, ...]
 ) -> tuple[Summary, Summary]:
     """Values and changes described, (parameter, position, occasion, arm, replicate)."""
+    parts = [_described(table, who, data, few, positions) for few in few_at_a_time(codes, table, table.also, data)]
+    values, changes = zip(*parts, strict=True)
+    return joined(values), joined(changes)
+
+
+def _described(
+    table: Measurements, who: Patients, data: Library, codes: tuple[str, ...], positions: tuple[str, ...]
+) -> tuple[Summary, Summary]:
     rows = _rows(table, who, data, codes, positions)
     shape = (len(codes), max(1, len(positions)), len(table.occasions), len(who.arms), who.trials)
     cell = np.ravel_multi_index([rows[c].to_numpy() for c in (PARAMETER, POSITION, OCCASION, ARM, TRIAL)], shape)
@@ -110,12 +120,13 @@ def _rows(
     place = getattr(table, "position", None)
     named = [c for c in (table.parameter, table.visit, place) if c]
     wanted = [c for o in table.occasions if o.where for c in pl.sql_expr(o.where).meta.root_names()]
-    frame = stacked(table, table.also, data, [*who.keys, *named, table.value, table.change, table.order, *wanted])
+    read = [*who.keys, *named, table.value, table.change, table.order, *wanted]
+    frame = stacked(table, table.also, data, read, (table.parameter, codes))
     frame = frame.with_columns(
         position(frame, table.parameter, codes).alias(PARAMETER),
         (position(frame, place, positions) if place else pl.lit(0, dtype=pl.Int64)).alias(POSITION),
         *(pl.col(c).cast(pl.Float64).fill_nan(None) for c in (table.value, table.change)),
-        plain(frame, table.visit).alias(table.visit),
+        plain(frame.schema, table.visit).alias(table.visit),
     ).filter(pl.col(table.value).is_not_null(), pl.col(PARAMETER).is_not_null(), pl.col(POSITION).is_not_null())
     frame = who.rows(frame)
     found = [_of(table, o, n, frame) for n, o in enumerate(table.occasions)]

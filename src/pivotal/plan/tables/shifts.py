@@ -17,6 +17,7 @@ from pivotal.plan.tables.cells import (
     Floats,
     Patients,
     counted,
+    few_at_a_time,
     patients,
     position,
     stacked,
@@ -81,10 +82,16 @@ def _names(table: Shift | Abnormalities) -> dict[str, str]:
 
 def _counts(table: Shift, who: Patients, data: Library) -> tuple[Floats, Floats]:
     """Patients: (parameter, visit, arm, baseline, on treatment, replicate), and whatever category on treatment."""
+    some = few_at_a_time(tuple(_names(table)), table, table.also, data)
+    counts, bases = zip(*(_counts_of(table, who, data, few) for few in some), strict=True)
+    return np.concatenate(counts), np.concatenate(bases)
+
+
+def _counts_of(table: Shift, who: Patients, data: Library, parameters: tuple[str, ...]) -> tuple[Floats, Floats]:
     codes = tuple(table.categories)
     visits = len(table.visits) if table.take == "each visit" else 1
-    rows = _categorised(table, who, data)
-    shape = (len(_names(table)), visits, len(who.arms), len(codes), len(codes), who.trials)
+    rows = _categorised(table, who, data, parameters)
+    shape = (len(parameters), visits, len(who.arms), len(codes), len(codes), who.trials)
     cell = [PARAMETER, VISIT, ARM, FROM, TO, TRIAL]
     counts = counted(np.asarray(np.ravel_multi_index(_numpy(rows, cell), shape), dtype=np.int64), shape)
     if table.take != "any":
@@ -98,19 +105,19 @@ def _numpy(rows: pl.DataFrame, names: list[str]) -> list[Any]:
     return [rows[name].to_numpy() for name in names]
 
 
-def _categorised(table: Shift, who: Patients, data: Library) -> pl.DataFrame:
+def _categorised(table: Shift, who: Patients, data: Library, parameters: tuple[str, ...]) -> pl.DataFrame:
     """A row a patient, parameter (visit, or category) with a category at baseline and one on treatment."""
     codes = tuple(table.categories)
     by_visit = table.take == "each visit"
     wanted = [*who.keys, table.parameter, table.baseline, table.category, *([table.visit] if by_visit else [])]
-    frame = stacked(table, table.also, data, wanted)
+    frame = stacked(table, table.also, data, wanted, (table.parameter, parameters))
     before = position(frame, table.baseline, codes)
     if table.missing_baseline is not None:
         missing = pl.lit(codes.index(table.missing_baseline), dtype=pl.Int64)
         before = pl.when(pl.col(table.baseline).is_null()).then(missing).otherwise(before)
     visit = position(frame, table.visit, tuple(table.visits)) if by_visit else pl.lit(0, dtype=pl.Int64)
     frame = frame.with_columns(
-        position(frame, table.parameter, tuple(_names(table))).alias(PARAMETER),
+        position(frame, table.parameter, parameters).alias(PARAMETER),
         visit.alias(VISIT),
         before.alias(FROM),
         position(frame, table.category, codes).alias(TO),
@@ -135,27 +142,38 @@ def abnormalities(table: Abnormalities, study: Study, data: Library) -> Iterator
     for a, arm in enumerate(who.arms):
         yield valued(key(table, statistic="N", arm=arm), who.size[a])
     names = _names(table)
+    some = few_at_a_time(tuple(names), table, table.also, data)
+    size, met = np.concatenate([_judged_and_met(table, who, data, few) for few in some], axis=2)
+    for n, words in enumerate(table.criteria):
+        for p, parameter in enumerate(names.values()):
+            about = {"parameter": parameter, "groups": (("criterion", words),)}
+            for a, arm in enumerate(who.arms):
+                yield valued(key(table, statistic="N", arm=arm, **about), size[n, p, a])
+                yield from _share(table, met[n, p, a], size[n, p, a], arm=arm, **about)
+            if table.test == "fisher":
+                yield from _fisher(table, study, met[n, p], size[n, p], about)
+            if table.test == "fisher over arms":
+                yield from _fisher_over_arms(table, study, met[n, p], size[n, p], about)
+
+
+def _judged_and_met(table: Abnormalities, who: Patients, data: Library, parameters: tuple[str, ...]) -> Floats:
+    """Patients who can be judged, and of them who meet the criterion: (2, criterion, parameter, arm, replicate)."""
     wanted = [c for e in table.criteria.values() for c in pl.sql_expr(e).meta.root_names()]
-    frame = stacked(table, table.also, data, [*who.keys, table.parameter, *wanted])
-    frame = frame.with_columns(
-        position(frame, table.parameter, tuple(names)).alias(PARAMETER),
+    read = [*who.keys, table.parameter, *wanted]
+    frame = stacked(table, table.also, data, read, (table.parameter, parameters))
+    frame = frame.select(
+        *who.keys,
+        position(frame, table.parameter, parameters).alias(PARAMETER),
         *(pl.sql_expr(e).alias(f"_criterion_{n}") for n, e in enumerate(table.criteria.values())),
     ).drop_nulls(PARAMETER)
     cell = [PARAMETER, ARM, TRIAL, PATIENT]
     seen = who.rows(frame).group_by(cell).agg(pl.col("^_criterion_.*$").max())
-    shape = (len(names), len(who.arms), who.trials)
-    for n, words in enumerate(table.criteria):
+    shape = (len(parameters), len(who.arms), who.trials)
+    found = []
+    for n in range(len(table.criteria)):
         judged = seen.drop_nulls(f"_criterion_{n}")
-        size, met = (_cells(rows, shape) for rows in (judged, judged.filter(pl.col(f"_criterion_{n}"))))
-        for p, parameter in enumerate(names.values()):
-            about = {"parameter": parameter, "groups": (("criterion", words),)}
-            for a, arm in enumerate(who.arms):
-                yield valued(key(table, statistic="N", arm=arm, **about), size[p, a])
-                yield from _share(table, met[p, a], size[p, a], arm=arm, **about)
-            if table.test == "fisher":
-                yield from _fisher(table, study, met[p], size[p], about)
-            if table.test == "fisher over arms":
-                yield from _fisher_over_arms(table, study, met[p], size[p], about)
+        found.append([_cells(rows, shape) for rows in (judged, judged.filter(pl.col(f"_criterion_{n}")))])
+    return np.swapaxes(np.array(found), 0, 1)
 
 
 def _cells(rows: pl.DataFrame, shape: tuple[int, ...]) -> Floats:

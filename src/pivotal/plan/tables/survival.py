@@ -44,7 +44,7 @@ def survival_curves(table: SurvivalCurves, batch: Batch) -> Iterator[Row]:
     times = batch.event_time(endpoint, table.visit or endpoint.visit)
     about = table_key(table, endpoint, statistic="")
     yield from members_rows(table, endpoint, batch)
-    ticks = _ticks(float(np.nanmax(times.time, initial=0.0)))
+    ticks = round_days(float(np.nanmax(times.time, initial=0.0)))
     for key, mask in _arms(about, batch, times):
         curve = stats.kaplan_meier(times.time, times.event, mask)
         yield from _curve(key, curve)
@@ -75,7 +75,7 @@ def _curve(key: Key, curve: stats.KaplanMeier) -> Iterator[Row]:
         yield row(replace(key, statistic="survival", groups=(("day", f"{day:g}"),)), shares[:, place])
 
 
-def _ticks(longest: float) -> list[float]:
+def round_days(longest: float) -> list[float]:
     """Round days from 0 to the longest time."""
     steps = (1, 2, 5, 7, 10, 14, 20, 28, 30, 60, 90, 180, 365)
     step = next((s for s in steps if longest / s < TICKS), max(1, int(longest // TICKS)))

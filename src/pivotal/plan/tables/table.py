@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -67,10 +67,18 @@ def subjects(table: TableBase, data: Library) -> pl.DataFrame:
 
 def selected(table: TableBase, data: Library) -> pl.DataFrame:
     """The rows of the table's data set that it looks at."""
-    return held(data[table.dataset].frame, table.where, f"table {table.id}: where", table.dataset)
+    return looked_at(table, data).collect()
 
 
-def held(frame: pl.DataFrame, condition: str | None, place: str, dataset: str) -> pl.DataFrame:
+def looked_at(table: TableBase, data: Library) -> pl.LazyFrame:
+    """The rows of the table's data set that it looks at, as a plan, so that only what is asked for is read."""
+    return held(data[table.dataset].scan(), table.where, f"table {table.id}: where", table.dataset)
+
+
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
+
+
+def held(frame: Rows, condition: str | None, place: str, dataset: str) -> Rows:
     """The rows of a data set that a condition holds for; all where there is none.
 
     Raises
@@ -85,12 +93,13 @@ def held(frame: pl.DataFrame, condition: str | None, place: str, dataset: str) -
     return frame.filter(expression)
 
 
-def required(frame: pl.DataFrame, names: Sequence[str], place: str, dataset: str) -> None:
+def required(frame: pl.DataFrame | pl.LazyFrame, names: Sequence[str], place: str, dataset: str) -> None:
     """Nothing, if a data set has all of the columns; else a DataError that names the missing ones."""
-    missing = [name for name in dict.fromkeys(names) if name not in frame.columns]
+    there = frame.collect_schema().names()
+    missing = [name for name in dict.fromkeys(names) if name not in there]
     if missing:
         allowed = f"{dataset} has no such column"
-        raise DataError(Fault(place, f"of the column {n!r}", allowed, nearest(n, frame.columns)) for n in missing)
+        raise DataError(Fault(place, f"of the column {n!r}", allowed, nearest(n, there)) for n in missing)
 
 
 def columns(table: TableBase, study: Study) -> list[str]:

@@ -7,11 +7,22 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
+from markupsafe import Markup
+
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Figure, Section, Table
-from pivotal.study.tables import TableHead
+from pivotal.report.document import Block, Column, Figure, Folded, Heading, Items, Section, Table
+from pivotal.report.format import slug
+from pivotal.study.event_tables import EventTable
+from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
+from pivotal.study.measurement_tables import Exposure, Measurements, MeasurementsAtVisits
+from pivotal.study.signal_tables import TwoArmEvents
+from pivotal.study.tables import EndpointTable, TableHead
 
 TOTAL = "Total"
+FAMILIES = ("Patients", "Efficacy", "Exposure", "Adverse events", "Laboratory values and vital signs")
+"""Parts of the section, in reading order."""
+LISTED = 8
+"""Tables and figures above which the section begins with a list of them."""
 UNANCHORED = "Unanchored: no printed number exists to compare this table with."
 
 
@@ -92,14 +103,41 @@ def tables_section(bundle: Bundle) -> Section | None:
     """The section of the study file's tables; None where it names none."""
     if not bundle.study.tables:
         return None
-    blocks: list[Block] = []
+    families: dict[str, list[Block]] = {name: [] for name in FAMILIES}
     for table in bundle.study.tables:
         found = Found(tuple(records_of(table, bundle)), bundle.simulated)
         if found.records:
             made = laid_out(table, found)
             for block in made if isinstance(made, list) else [made]:
-                blocks.append(replace(block, numbered=False) if isinstance(block, Table | Figure) else block)
-    return Section("tables", "Tables", blocks)
+                own = replace(block, numbered=False) if isinstance(block, Table | Figure) else block
+                families[family_of(table)].append(own)
+    filled = {name: blocks for name, blocks in families.items() if blocks}
+    blocks = [_listed(filled)] if sum(map(len, filled.values())) > LISTED else []
+    for name, inside in filled.items():
+        if len(filled) > 1:
+            blocks.append(Heading(f"tables-{slug(name)}", name))
+        blocks += inside
+    return Section("tables", "Tables and figures", blocks)
+
+
+def family_of(table: TableHead) -> str:
+    """The part of the section that a table stands in."""
+    if isinstance(table, EndpointTable):
+        return "Efficacy"
+    if isinstance(table, EventTable | TwoArmEvents):
+        return "Adverse events"
+    if isinstance(table, Exposure):
+        return "Exposure"
+    measured = Measurements | MeasurementsAtVisits | Shift | Abnormalities | LiverInjury
+    return "Laboratory values and vital signs" if isinstance(table, measured) else "Patients"
+
+
+def _listed(families: dict[str, list[Block]]) -> Block:
+    """A list of all tables and figures, each a link."""
+    shown = [block for blocks in families.values() for block in blocks if isinstance(block, Table | Figure)]
+    link = Markup('<a href="#{}">{}</a>')
+    items = tuple((f"to-{block.id}", link.format(block.id, block.caption)) for block in shown)
+    return Folded(f"List of the {len(shown)} tables and figures", (Items(items),))
 
 
 __all__ = ["Found", "Table", "caption", "headed", "laid_out", "notes", "records_of", "tables_section"]

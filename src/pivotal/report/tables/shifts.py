@@ -24,10 +24,13 @@ def shift(table: Shift, found: Found) -> Table:
     numbers = Numbers.of(found, "parameter", "visit", "arm", "baseline", "on treatment", "statistic")
     arms = found.arms()
     beside = len(arms) * len(table.categories) <= BESIDE
+    before = list(table.categories.values())
+    if not beside:
+        before = [words for words in before if any(key[3] == words and n for key, n in numbers.values.items())]
     columns = [Column("On treatment", wide=True)]
     for group in [numbers.headed(found, arm) for arm in arms] if beside else ["At baseline"]:
         at = " at baseline" if beside else ""
-        columns += [Column(f"{words}{at}", number=True, group=group) for words in table.categories.values()]
+        columns += [Column(f"{words}{at}", number=True, group=group) for words in before]
     if table.test is not None:
         columns.append(Column("p", number=True))
     lines: list[Line] = []
@@ -39,18 +42,26 @@ def shift(table: Shift, found: Found) -> Table:
                 lines.append(Line(heading=words if visit is None else f"{words}, {visit}"))
                 p = _p(table, numbers, words, visit)
                 if beside:
-                    lines += _lines(table, numbers, (words, visit), arms, "n", p)
+                    lines += _lines(table, numbers, (words, visit), arms, before, "n", p)
                 for arm in () if beside else arms:
-                    lines += _lines(table, numbers, (words, visit), [arm], f"{arm}, n", p if arm == arms[0] else "")
-    said = notes(table) if beside else (*notes(table), "Categories without patients have no line.")
+                    lines += _lines(
+                        table, numbers, (words, visit), [arm], before, f"{arm}, n", p if arm == arms[0] else ""
+                    )
+    said = notes(table) if beside else (*notes(table), "Categories without patients have no line and no column.")
     return Table(f"table-{table.id}", caption(table), tuple(columns), tuple(lines), said)
 
 
 def _lines(
-    table: Shift, numbers: Numbers, where: tuple[str, str | None], arms: list[str], first: str, p: str
+    table: Shift,
+    numbers: Numbers,
+    where: tuple[str, str | None],
+    arms: list[str],
+    categories: list[str],
+    first: str,
+    p: str,
 ) -> Iterator[Line]:
     """The patients by category at baseline, then by what became of them; of one arm alone, no lines of nobody."""
-    columns = [(arm, before) for arm in arms for before in table.categories.values()]
+    columns = [(arm, before) for arm in arms for before in categories]
     last = [""] if table.test is not None else []
     heads = [numbers.count(*where, arm, before, None, "n") for arm, before in columns]
     yield Line((first, *heads, *([p] if table.test is not None else [])))

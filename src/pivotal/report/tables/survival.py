@@ -55,7 +55,9 @@ def survival_curves(table: SurvivalCurves, found: Found) -> Figure:
     control = 0
     label = f"Kaplan-Meier curves: {table.title}"
     wide, narrow = (
-        survival_plot(curves, name == "narrow", control=control, name=f"{table.id}-{name}", label=label)
+        survival_plot(
+            curves, name == "narrow", control=control, name=f"{table.id}-{name}", label=label, mark=found.simulated
+        )
         for name in ("wide", "narrow")
     )
     under = ("Below the curves: patients at risk just before each day.", *notes(table))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pivotal.stats.arrays import beside, namespace, to_numpy
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.design import VisitDesign, collapse
 from pivotal.stats.mmrm.likelihood import Moments
@@ -18,6 +20,8 @@ from pivotal.stats.tables import Mask
 # Replicates worked on at a time: so many numbers of the largest array, and no more than so many replicates.
 CHUNK_NUMBERS = 2**21
 CHUNK_REPLICATES = 128
+# The same for arrays of another library, which may lie on a device that wants long batches: half a gibibyte.
+CHUNK_ELSEWHERE = 2**26
 # Patterns are told apart by the bits of an integer.
 MOST_VISITS = 60
 
@@ -44,6 +48,9 @@ class Data:
         Sum of the logarithms of the weights of the outcomes used, (replicate,).
     distances
         Between a patient's own times, (patient, visit, visit); None where the times are common.
+    elsewhere
+        `y` as an array of the library that it was given in, where cross-products are made of it; None for NumPy's, and
+        where the model goes patient by patient.
     """
 
     y: Floats
@@ -54,6 +61,7 @@ class Data:
     unweighted: VisitDesign | Floats | None
     log_weights: Floats
     distances: Floats | None
+    elsewhere: Any = None
 
     @classmethod
     def of(
@@ -66,7 +74,7 @@ class Data:
         distances: Floats | None,
     ) -> Data:
         """Check and prepare what `fit_mmrm` is given."""
-        outcomes = np.asarray(y, dtype=np.float64)
+        outcomes = _numbers(y)
         if outcomes.ndim != 3:
             raise ValueError(
                 f"y has {outcomes.ndim} axes; outcomes have replicate, patient and visit. Give y[None] for one trial."
@@ -93,15 +101,19 @@ class Data:
         if distances is not None:
             seen &= np.isfinite(np.einsum("ijj->ij", distances))
             distances = np.where(np.isfinite(distances), distances, 0.0)
+        used = np.where(seen, outcomes, 0.0)
+        design = _cheapest(rows, visits, distances)
+        away = namespace(y) is not np and isinstance(design, VisitDesign)
         return cls(
-            y=np.where(seen, outcomes, 0.0),
+            y=used,
             seen=seen,
-            design=_cheapest(rows, visits, distances),
-            group=np.zeros((1, patients), np.int64) if group is None else np.atleast_2d(np.asarray(group, np.int64)),
-            frequency=np.ones((1, patients)) if frequency is None else np.atleast_2d(np.asarray(frequency, np.float64)),
+            design=design,
+            group=np.zeros((1, patients), np.int64) if group is None else np.atleast_2d(_whole(group)),
+            frequency=np.ones((1, patients)) if frequency is None else np.atleast_2d(_numbers(frequency)),
             unweighted=unweighted,
             log_weights=log_weights,
             distances=distances,
+            elsewhere=beside(used, y) if away else None,
         )
 
     @property
@@ -117,9 +129,11 @@ class Data:
             one = max(products, patients * min(patients, 2 ** min(visits, MOST_VISITS)))
         else:
             one = 8 * patients * visits * self.design.shape[-1]
-        run = 1 if self._split() else max(1, min(CHUNK_REPLICATES, CHUNK_NUMBERS // max(one, 1)))
+        most = CHUNK_NUMBERS if self.elsewhere is None else CHUNK_ELSEWHERE
+        run = 1 if self._split() else max(1, most // max(one, 1))
+        run = run if self.elsewhere is not None else min(run, CHUNK_REPLICATES)
         for first in range(0, replicates, run):
-            yield self.take(slice(first, first + run))
+            yield self.take(slice(first, min(first + run, replicates)))
 
     def take(self, rows: slice) -> Data:
         """Some replicates."""
@@ -132,6 +146,7 @@ class Data:
             frequency=self.frequency if len(self.frequency) == 1 else self.frequency[rows],
             unweighted=None if self.unweighted is None else _part(self.unweighted, rows),
             log_weights=self.log_weights[rows],
+            elsewhere=None if self.elsewhere is None else self.elsewhere[rows, ...],
         )
 
     def shifted(self, coefficients: Floats) -> Data:
@@ -143,12 +158,14 @@ class Data:
             fitted = np.einsum(
                 "rijc,rc->rij", np.broadcast_to(self.design, (*self.y.shape, self.design.shape[3])), coefficients
             )
-        return replace(self, y=np.where(self.seen, self.y - fitted, 0.0))
+        left = np.where(self.seen, self.y - fitted, 0.0)
+        return replace(self, y=left, elsewhere=None if self.elsewhere is None else beside(left, self.elsewhere))
 
     def moments(self) -> Moments:
         """What the likelihood needs."""
         if isinstance(self.design, VisitDesign):
-            return pattern_moments(self.y, self.design, self.seen, self.frequency, self.group)
+            outcomes = self.y if self.elsewhere is None else self.elsewhere
+            return pattern_moments(outcomes, self.design, self.seen, self.frequency, self.group)
         return self.by_patient()
 
     def by_patient(self) -> PatientMoments:
@@ -187,8 +204,16 @@ class Data:
         return not isinstance(self.design, VisitDesign) and len(self.group) > 1
 
 
+def _numbers(values: ArrayLike) -> Floats:
+    return np.asarray(to_numpy(values), dtype=np.float64)
+
+
+def _whole(values: ArrayLike) -> NDArray[np.int64]:
+    return np.asarray(to_numpy(values), dtype=np.int64)
+
+
 def _rows(x: ArrayLike, patients: int, visits: int) -> Floats:
-    rows = np.asarray(x, dtype=np.float64)
+    rows = _numbers(x)
     if rows.ndim not in (3, 4) or rows.shape[-3:-1] != (patients, visits):
         raise ValueError(
             f"x has the shape {rows.shape}; a design is ([replicate,] patient, visit, column) with {patients} patients "
@@ -199,7 +224,7 @@ def _rows(x: ArrayLike, patients: int, visits: int) -> Floats:
 
 def _scale(weights: ArrayLike, seen: Mask) -> tuple[Floats, Mask]:
     """Roots of the weights, (replicate or 1, patient, visit), and the outcomes whose weight is positive."""
-    given = np.asarray(weights, dtype=np.float64)
+    given = _numbers(weights)
     given = given if given.ndim == 3 else given[None]
     if (given < 0).any():
         raise ValueError("weights has a negative number; a weight is positive, or 0 or NaN to leave an outcome out.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pivotal.stats.ancova import ls_means_rows
+from pivotal.stats.arrays import to_numpy
 from pivotal.stats.estimate import Floats
 from pivotal.stats.tables import divide
 
@@ -58,7 +59,7 @@ def visit_design(x: ArrayLike, visits: int, common: Sequence[int] = ()) -> Visit
     >>> design.rows()[1].tolist()  # mean at visits 1, 2; effect of the second covariate at visits 1, 2; the third
     [[1.0, 0.0, 1.0, 0.0, 6.5], [0.0, 1.0, 0.0, 1.0, 6.5]]
     """
-    covariates = np.asarray(x, dtype=np.float64)
+    covariates = np.asarray(to_numpy(x), dtype=np.float64)
     number = covariates.shape[-1]
     blocks = []
     for covariate in range(number):

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pivotal.stats.arrays import to_numpy
 from pivotal.stats.estimate import Floats, Reason, Reasons
 from pivotal.stats.mmrm.data import Data
 from pivotal.stats.mmrm.design import VisitDesign
@@ -36,7 +37,9 @@ class Part:
     Attributes
     ----------
     data, moments, model
-        The data, what the likelihood needs of them, the model.
+        The data, what the likelihood needs of them (NumPy's arrays), the model.
+    there
+        The same as `moments` as arrays of the library that the outcomes came in.
     shift
         Coefficients whose fitted values were subtracted from the outcomes in `data`, (replicate, column).
     theta
@@ -54,6 +57,7 @@ class Part:
     data: Data
     shift: Floats
     moments: Moments
+    there: Moments
     model: Model
     theta: Floats
     free: Mask
@@ -63,9 +67,11 @@ class Part:
 
     def take(self, rows: slice) -> Part:
         """Some replicates."""
+        moments = self.moments.take(rows)
         return Part(
             data=self.data.take(rows),
-            moments=self.moments.take(rows),
+            moments=moments,
+            there=moments if self.there is self.moments else self.there.take(rows),
             model=self.model.take(rows),
             optimum=self.optimum.take(rows),
             at=self.at.take(rows),
@@ -227,6 +233,12 @@ def fit_mmrm(
     missingness are used; the design is recognised. Log likelihood, AIC and BIC as R's mmrm and SAS `PROC MIXED`.
     R's mmrm stops its optimiser earlier: its estimates differ from these by 1e-5 or so.
 
+    Outcomes may be an array of any library that follows the Python array API standard, such as CuPy, or PyTorch where
+    `array_api_compat` is installed. The cross-products, the likelihood with its derivatives and the gradient of
+    Satterthwaite's degrees of freedom are then computed where it is, in double precision, in batches of ten thousand
+    replicates or so; Newton's small systems are solved by NumPy, and what comes back are NumPy arrays. A model that
+    goes patient by patient, Kenward and Roger's method and the sandwiches run in NumPy, on copies made here.
+
     Examples
     --------
     >>> from pivotal.stats import visit_design
@@ -240,7 +252,7 @@ def fit_mmrm(
         raise ValueError(f"method is {method!r}; a model is fitted by 'REML' or 'ML'. Change method.")
     apart = None
     if times is not None and structure == "sp_exp":
-        apart = distances(np.asarray(times, dtype=np.float64))
+        apart = distances(np.asarray(to_numpy(times), dtype=np.float64))
     chosen = _structure(structure, apart, times is not None)
     own = apart if apart is not None and apart.ndim == 3 else None
     data = Data.of(y, x, group, frequency, weights, own)
@@ -266,12 +278,14 @@ def _structure(name: str, apart: Floats | None, timed: bool) -> Structure:
 
 
 def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
-    moments = data.moments()
+    there = data.moments()
+    moments = there.on_host()
     total = (data.y * data.y).sum(axis=(1, 2))
     shift, squares, kept = least_squares(moments)
     if (np.einsum("rbjj->r", squares) < SHIFTED * total).any():
         data = data.shifted(shift)
-        moments = data.moments()
+        there = data.moments()
+        moments = there.on_host()
         _, squares, kept = least_squares(moments)
     else:
         shift = np.zeros_like(shift)
@@ -283,9 +297,9 @@ def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
     going = free & ~(few | exact)[:, None]
     first = start(moments, model, squares)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        optimum = maximise(moments, model, first, going)
+        optimum = maximise(there, model, first, going)
         singular = ~optimum.converged & _near_singular(moments, model, optimum.theta)
-        theta, at = _settle(moments, model, optimum, first)
+        theta, at = _settle(there, model, optimum, first)
     at = replace(at, loglik=at.loglik + 0.5 * data.log_weights)
     empty, apart = _unseen(moments)
     reason = first_reason(
@@ -300,6 +314,7 @@ def _fit(data: Data, structure: Structure, reml: bool, groups: int) -> Part:
         data=data,
         shift=shift,
         moments=moments,
+        there=there,
         model=model,
         theta=theta,
         free=free,
@@ -314,12 +329,12 @@ def _settle(moments: Moments, model: Model, optimum: Optimum, first: Floats) -> 
 
     A last step along a flat likelihood that leaves the positive definite matrices takes the convergence back.
     """
-    at = evaluate(moments, model, optimum.theta, "observed")
+    at = evaluate(moments, model, optimum.theta, "observed").on_host()
     optimum.converged[:] &= at.valid & np.isfinite(at.information).all(axis=(1, 2))
     if optimum.converged.all():
         return optimum.theta, at
     theta = np.where(optimum.converged[:, None], optimum.theta, first)
-    return theta, evaluate(moments, model, theta, "observed")
+    return theta, evaluate(moments, model, theta, "observed").on_host()
 
 
 def _unseen(moments: Moments) -> tuple[Mask, Mask]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from pivotal.stats.arrays import beside, on_host, pick, to_numpy
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.mmrm.basis import against
 from pivotal.stats.mmrm.fit import MmrmFit, Part, shown
@@ -151,7 +152,7 @@ def mmrm_contrasts(
     chosen: Covariance = covariance or ("kenward-roger" if df == "kenward-roger" else "model")
     _check(fit, df, chosen)
     tail(level)
-    wanted = np.asarray(rows, dtype=np.float64)
+    wanted = np.asarray(to_numpy(rows), dtype=np.float64)
     found = [_contrasts(part, own, df, chosen, level) for part, own in _each(fit, wanted, chosen)]
     names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "reason", "converged")
     return Estimate(**{name: np.concatenate([getattr(part, name) for part in found]) for name in names})
@@ -200,7 +201,7 @@ def mmrm_f_test(
     """
     chosen: Covariance = covariance or ("kenward-roger" if df == "kenward-roger" else "model")
     _check(fit, df, chosen)
-    wanted = np.asarray(rows, dtype=np.float64)
+    wanted = np.asarray(to_numpy(rows), dtype=np.float64)
     found = [_f_test(part, own, df, chosen) for part, own in _each(fit, wanted, chosen)]
     names = ("statistic", "df_numerator", "df_denominator", "p", "reason")
     return FTest(**{name: np.concatenate([getattr(part, name) for part in found]) for name in names})
@@ -222,11 +223,11 @@ def _check(fit: MmrmFit, df: str, covariance: str) -> None:
 def _pieces(fit: MmrmFit, covariance: Covariance) -> Iterator[Part]:
     """The parts of a fit; smaller ones where the patients themselves are needed."""
     for part in fit.parts:
-        run = len(part.theta)
+        number = run = len(part.theta)
         if covariance in SANDWICHES:
             run = max(1, PATIENT_NUMBERS // (part.data.y[0].size * part.at.coefficients.shape[1]))
-        for first in range(0, len(part.theta), run):
-            yield part.take(slice(first, first + run)) if run < len(part.theta) else part
+        for first in range(0, number, run):
+            yield part.take(slice(first, min(first + run, number))) if run < number else part
 
 
 def _each(fit: MmrmFit, rows: Floats, covariance: Covariance) -> Iterator[tuple[Part, Floats]]:
@@ -318,15 +319,14 @@ def _satterthwaite(part: Part, rows: Floats) -> Floats:
     """2 f^2 / (g' W g), (replicate, contrast)."""
     along = rows @ part.at.covariance
     variance = np.einsum("rkc,rkc->rk", along, rows)
-    inverse = part.at.inverse[:, None]
-    slope = inverse @ part.moments.spreads(along) @ inverse
+    there = part.there
+    inverse = beside(part.at.inverse, there.counts)[:, None, ...]
+    slope = inverse @ there.spreads(beside(along, inverse)) @ inverse
     parts = [
-        against(slope[:, :, chosen], basis)
-        for basis, chosen in zip(
-            part.model.bases(part.theta, part.moments), part.model.blocks(part.moments), strict=True
-        )
+        against(pick(slope, chosen, 2), basis)
+        for basis, chosen in zip(part.model.bases(part.theta, there), part.model.blocks(there), strict=True)
     ]
-    gradient = np.concatenate(parts, axis=2)
+    gradient = np.concatenate([on_host(each) for each in parts], axis=2)
     bottom = np.einsum("rkh,rkh->rk", gradient @ part.theta_covariance(), gradient)
     return divide(2 * variance * variance, bottom)
 

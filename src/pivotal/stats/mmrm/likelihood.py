@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.stats.arrays import beside, contiguous, namespace, on_host, pick
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm import small
 from pivotal.stats.mmrm.basis import against, curvature, pairs, sandwiched
@@ -62,6 +63,9 @@ class Moments(Protocol):
 
     def take(self, rows: NDArray[np.int64] | slice) -> Moments:
         """Some replicates."""
+
+    def on_host(self) -> Moments:
+        """The same as NumPy's arrays."""
 
     def gram(self, weight: Floats) -> Floats:
         """Sum of X_i' W X_i over patients."""
@@ -128,7 +132,7 @@ class Model:
         """Covariance matrices, (replicate, block, visit, visit)."""
         if self.distances is not None:
             return spatial_sigma(theta, self.distances)
-        return self.sigma(theta, moments.visits)[:, moments.group]
+        return beside(self.sigma(theta, moments.visits)[:, moments.group], moments.counts)  # type: ignore[no-any-return]
 
     def blocks(self, moments: Moments) -> list[NDArray[np.int64]]:
         """The blocks of every group."""
@@ -142,8 +146,8 @@ class Model:
             return [spatial_first(theta, self.distances)]
         found = self.structure.first(self.split(theta), moments.visits)
         if len(found) == 1:
-            return [found] * self.groups
-        return list(np.moveaxis(found.reshape(len(theta), self.groups, *found.shape[1:]), 1, 0))
+            return [beside(found, moments.counts)] * self.groups
+        return self._by_group(found, moments)
 
     def seconds(self, theta: Floats, moments: Moments) -> Sequence[Floats | None]:
         """Second derivatives of every group, None where they vanish."""
@@ -151,8 +155,12 @@ class Model:
             return [spatial_second(theta, self.distances)]
         if self.structure.second is None:
             return [None] * self.groups
-        found = self.structure.second(self.split(theta), moments.visits)
-        return list(np.moveaxis(found.reshape(len(theta), self.groups, *found.shape[1:]), 1, 0))
+        return self._by_group(self.structure.second(self.split(theta), moments.visits), moments)
+
+    def _by_group(self, found: Floats, moments: Moments) -> list[Floats]:
+        """Arrays (replicate * group, ...), one of (replicate, ...) for each group, where the moments are."""
+        apart = np.moveaxis(found.reshape(-1, self.groups, *found.shape[1:]), 1, 0)
+        return [beside(own, moments.counts) for own in apart]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +195,11 @@ class Evaluation:
         """Some replicates."""
         return Evaluation(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
+    def on_host(self) -> Evaluation:
+        """The same as NumPy's arrays."""
+        copied: dict[str, Any] = {field.name: on_host(getattr(self, field.name)) for field in fields(self)}
+        return Evaluation(**{**copied, "valid": copied["valid"].astype(np.bool_, copy=False)})
+
 
 def evaluate(moments: Moments, model: Model, theta: Floats, information: Information) -> Evaluation:
     """Evaluate the likelihood.
@@ -203,21 +216,22 @@ def evaluate(moments: Moments, model: Model, theta: Floats, information: Informa
         ``observed``; ``near``, the same but for the term 1/2 tr(Phi P_h Phi P_k), the dearest one, which has the value
         that it takes when all patients are seen at all visits, near enough for a Newton step; ``expected``, so too.
     """
+    xp = namespace(moments.counts)
     solved = small.invert(model.sigma_by_block(theta, moments), moments.mask)
     covariance, logdet = _invert_gram(moments.gram(solved.matrix), model.kept)
-    valid = (solved.positive | (moments.counts == 0)).all(axis=1) & np.isfinite(logdet)
+    valid = xp.all(solved.positive | (moments.counts == 0), axis=1) & xp.isfinite(logdet)
     coefficients = (covariance @ moments.cross(solved.matrix)[:, :, None])[:, :, 0]
     crossed = moments.residual_cross(coefficients)
     squares = moments.residual_squares(coefficients, crossed)
     loglik = -0.5 * (
-        (moments.n_obs - (model.kept.sum(axis=1) if model.reml else 0)) * LOG_2_PI
-        + (moments.counts * solved.logdet).sum(axis=1)
+        (moments.n_obs - (beside(model.kept.sum(axis=1, dtype=np.float64), logdet) if model.reml else 0)) * LOG_2_PI
+        + xp.sum(moments.counts * solved.logdet, axis=1)
         + (logdet if model.reml else 0.0)
-        + np.einsum("rbjk,rbjk->r", solved.matrix, squares)
+        + xp.sum(solved.matrix * squares, axis=(1, 2, 3))
     )
     slopes = _Slopes.of(moments, model, theta, solved.matrix, squares, covariance)
     return Evaluation(
-        loglik=np.where(valid, loglik, -np.inf),
+        loglik=xp.where(valid, loglik, -xp.inf),
         gradient=slopes.gradient(),
         information=slopes.information(moments, crossed, covariance, information),
         coefficients=coefficients,
@@ -231,29 +245,34 @@ def fill(matrix: Floats, kept: Mask) -> Floats:
     """A matrix with the identity in the rows and columns that are not kept."""
     if kept.all():
         return matrix
-    both = kept[:, :, None] & kept[:, None, :]
-    return np.where(both, matrix, 0.0) + np.where(kept, 0.0, 1.0)[:, :, None] * np.eye(kept.shape[1])
+    xp = namespace(matrix)
+    both = beside(kept[:, :, None] & kept[:, None, :], matrix)
+    lost = np.where(kept, 0.0, 1.0)[:, :, None] * np.eye(kept.shape[1])
+    filled: Floats = xp.where(both, matrix, 0.0) + beside(lost, matrix)
+    return filled
 
 
 def projections(moments: Moments, inverse: Floats, bases: list[Floats], blocks: list[NDArray[np.int64]]) -> Floats:
     """P_h of every parameter of every group, (replicate, h, column, column)."""
     parts = [
-        moments.grams(sandwiched(inverse[:, chosen], basis), chosen)
+        moments.grams(sandwiched(pick(inverse, chosen, 1), basis), chosen)
         for basis, chosen in zip(bases, blocks, strict=True)
     ]
-    return np.concatenate(parts, axis=1)
+    found: Floats = namespace(inverse).concat(parts, axis=1)
+    return found
 
 
 def _invert_gram(gram: Floats, kept: Mask) -> tuple[Floats, Floats]:
     """Phi and log|X'V^-1 X| without the aliased columns; NaN for the latter where the matrix is singular."""
+    xp = namespace(gram)
     filled = fill(gram, kept)
-    sign, logdet = np.linalg.slogdet(filled)
-    if not (sign > 0).all():
-        filled = np.where((sign > 0)[:, None, None], filled, np.eye(kept.shape[1]))
-    inverse = np.asarray(np.linalg.inv(filled), dtype=np.float64)
+    sign, logdet = xp.linalg.slogdet(filled)
+    if not xp.all(sign > 0):
+        filled = xp.where((sign > 0)[:, None, None], filled, beside(np.eye(kept.shape[1]), gram))
+    inverse = xp.linalg.inv(filled)
     if not kept.all():
-        inverse = np.where(kept[:, :, None] & kept[:, None, :], inverse, 0.0)
-    return inverse, np.where(sign > 0, logdet, np.nan)
+        inverse = xp.where(beside(kept[:, :, None] & kept[:, None, :], gram), inverse, 0.0)
+    return inverse, xp.where(sign > 0, logdet, xp.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,15 +301,18 @@ class _Slopes:
             seconds=model.seconds(theta, moments),
             blocks=model.blocks(moments),
             residual=residual,
-            fixed=inverse @ moments.spread(covariance) @ inverse if model.reml else np.zeros_like(residual),
+            fixed=inverse @ moments.spread(covariance) @ inverse
+            if model.reml
+            else namespace(residual).zeros_like(residual),
             weighed=0.5 * moments.counts[:, :, None, None] * inverse,
         )
 
     def gradient(self) -> Floats:
         """dl/dtheta, (replicate, parameter)."""
         slope = self._slope()
-        parts = [against(slope[:, own], basis) for basis, own in zip(self.bases, self.blocks, strict=True)]
-        return np.concatenate(parts, axis=1)
+        parts = [against(pick(slope, own, 1), basis) for basis, own in zip(self.bases, self.blocks, strict=True)]
+        found: Floats = namespace(slope).concat(parts, axis=1)
+        return found
 
     def information(self, moments: Moments, crossed: Floats, covariance: Floats, kind: Information) -> Floats:
         """Minus the second derivatives, or their expectation, (replicate, parameter, parameter)."""
@@ -309,8 +331,8 @@ class _Slopes:
         slope = self._slope()
         parts = []
         for basis, second, own in zip(self.bases, self.seconds, self.blocks, strict=True):
-            part = pairs(basis, self.inverse[:, own], right[:, own])
-            parts.append(part - curvature(slope[:, own], second) if curved and second is not None else part)
+            part = pairs(basis, pick(self.inverse, own, 1), pick(right, own, 1))
+            parts.append(part - curvature(pick(slope, own, 1), second) if curved and second is not None else part)
         return _diagonal(parts)
 
     def _drift(self, moments: Moments, crossed: Floats, covariance: Floats) -> Floats:
@@ -319,16 +341,18 @@ class _Slopes:
             moments.scores(self.inverse, crossed, basis, own)
             for basis, own in zip(self.bases, self.blocks, strict=True)
         ]
-        scores = np.concatenate(parts, axis=1)
-        found: Floats = scores @ covariance @ np.swapaxes(scores, 1, 2)
+        xp = namespace(covariance)
+        scores = xp.concat(parts, axis=1)
+        found: Floats = scores @ covariance @ xp.matrix_transpose(scores)
         return found
 
     def _twist(self, moments: Moments, covariance: Floats) -> Floats:
         """1/2 tr(Phi P_h Phi P_k)."""
-        projected = covariance[:, None] @ projections(moments, self.inverse, self.bases, self.blocks)
-        replicates, number, size, _ = projected.shape
-        turned = np.ascontiguousarray(np.swapaxes(projected, 2, 3)).reshape(replicates, number, size * size)
-        found: Floats = 0.5 * projected.reshape(replicates, number, size * size) @ np.swapaxes(turned, 1, 2)
+        xp = namespace(covariance)
+        projected = covariance[:, None, ...] @ projections(moments, self.inverse, self.bases, self.blocks)
+        flat = (*projected.shape[:2], -1)
+        turned = xp.reshape(contiguous(xp.matrix_transpose(projected)), flat)
+        found: Floats = 0.5 * xp.reshape(projected, flat) @ xp.matrix_transpose(turned)
         return found
 
 
@@ -336,8 +360,9 @@ def _diagonal(parts: list[Floats]) -> Floats:
     """A block-diagonal matrix of the groups' parts."""
     if len(parts) == 1:
         return parts[0]
-    size = parts[0].shape[1]
-    found = np.zeros((len(parts[0]), size * len(parts), size * len(parts)))
+    replicates, size, _ = parts[0].shape
+    like = {"dtype": parts[0].dtype, "device": parts[0].device}
+    found: Floats = namespace(parts[0]).zeros((replicates, size * len(parts), size * len(parts)), **like)
     for number, part in enumerate(parts):
         own = slice(number * size, (number + 1) * size)
         found[:, own, own] = part

@@ -8,10 +8,12 @@ sums of squares and products of their covariates and outcomes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.stats.arrays import beside, contiguous, namespace, on_host, pick
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.design import VisitDesign
 from pivotal.stats.tables import Mask
@@ -22,6 +24,8 @@ Rows = NDArray[np.int64] | slice
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternMoments:
     """Cross-products of the patients of each block (a pattern of visits within a group).
+
+    Arrays of any library that follows the array API standard; `group` is always NumPy's.
 
     Attributes
     ----------
@@ -52,7 +56,9 @@ class PatternMoments:
     @property
     def n_obs(self) -> Floats:
         """Outcomes observed, (replicate,)."""
-        return np.asarray((self.counts * self.mask.sum(axis=2)).sum(axis=1), dtype=np.float64)
+        xp = namespace(self.counts)
+        observed: Floats = xp.sum(self.counts * xp.sum(xp.astype(self.mask, self.counts.dtype), axis=2), axis=1)
+        return observed
 
     @property
     def visits(self) -> int:
@@ -61,31 +67,39 @@ class PatternMoments:
 
     def take(self, rows: Rows) -> PatternMoments:
         """Some replicates."""
-        return replace(
-            self, counts=self.counts[rows], mask=self.mask[rows], xx=self.xx[rows], xy=self.xy[rows], yy=self.yy[rows]
-        )
+        own = ("counts", "mask", "xx", "xy", "yy")
+        return replace(self, **{name: pick(getattr(self, name), rows, 0) for name in own})
+
+    def on_host(self) -> PatternMoments:
+        """The same as NumPy's arrays."""
+        if isinstance(self.counts, np.ndarray):
+            return self
+        copied = {name: on_host(getattr(self, name)) for name in ("counts", "xx", "xy", "yy", "columns")}
+        picked = None if self.picked is None else on_host(self.picked).astype(np.int64)
+        return replace(self, **copied, mask=on_host(self.mask).astype(np.bool_), picked=picked)
 
     def gram(self, weight: Floats) -> Floats:
         """Sum of X_i' W X_i over patients; `weight` is (replicate, block, visit, visit)."""
-        visits, covariates = self.visits, self.xy.shape[2]
-        flat = weight.reshape(*weight.shape[:2], visits * visits)
-        sums = np.swapaxes(flat, 1, 2) @ self.xx
-        sums = sums.reshape(-1, visits, visits, covariates, covariates).transpose(0, 1, 3, 2, 4)
-        return self._narrow(sums.reshape(-1, visits * covariates, visits * covariates))
+        xp, visits, covariates = namespace(weight), self.visits, self.xy.shape[2]
+        flat = xp.reshape(weight, (*weight.shape[:2], visits * visits))
+        sums = xp.reshape(xp.matrix_transpose(flat) @ self.xx, (-1, visits, visits, covariates, covariates))
+        size = visits * covariates
+        return self._narrow(xp.reshape(xp.permute_dims(sums, (0, 1, 3, 2, 4)), (-1, size, size)))
 
     def grams(self, weights: Floats, blocks: NDArray[np.int64]) -> Floats:
         """The same for several weights, (replicate, block, visit, weight, visit) -> (replicate, weight, ...)."""
-        visits, covariates, number = self.visits, self.xy.shape[2], weights.shape[3]
-        flat = weights.reshape(*weights.shape[:2], -1)
-        sums = np.swapaxes(flat, 1, 2) @ self.xx[:, blocks]
-        sums = sums.reshape(-1, visits, number, visits, covariates, covariates).transpose(0, 2, 1, 4, 3, 5)
+        xp, visits, covariates, number = namespace(weights), self.visits, self.xy.shape[2], weights.shape[3]
+        flat = xp.reshape(weights, (*weights.shape[:2], -1))
+        sums = xp.matrix_transpose(flat) @ pick(self.xx, blocks, 1)
+        sums = xp.reshape(sums, (-1, visits, number, visits, covariates, covariates))
         size = visits * covariates
-        return self._narrow(sums.reshape(-1, number, size, size))
+        return self._narrow(xp.reshape(xp.permute_dims(sums, (0, 2, 1, 4, 3, 5)), (-1, number, size, size)))
 
     def cross(self, weight: Floats) -> Floats:
         """Sum of X_i' W y_i over patients."""
-        sums = (weight @ np.swapaxes(self.xy, 2, 3)).sum(axis=1)
-        found: Floats = sums.reshape(len(sums), -1) @ self.columns
+        xp = namespace(weight)
+        sums = xp.sum(weight @ xp.matrix_transpose(self.xy), axis=1)
+        found: Floats = xp.reshape(sums, (sums.shape[0], -1)) @ self.columns
         return found
 
     def residual_cross(self, coefficients: Floats) -> Floats:
@@ -96,65 +110,76 @@ class PatternMoments:
         """Sum of r r' over patients, (replicate, block, visit, visit)."""
         beta = self._wide(coefficients)
         # r r' = y y' - y (x'b)' - (x'b) r'
-        return self.yy - np.swapaxes(self.xy, 2, 3) @ beta[:, None] - np.swapaxes(beta, 1, 2)[:, None] @ crossed
+        xp = namespace(beta)
+        fitted = xp.matrix_transpose(self.xy) @ beta[:, None, ...]
+        squares: Floats = self.yy - fitted - xp.matrix_transpose(beta)[:, None, ...] @ crossed
+        return squares
 
     def spread(self, covariance: Floats) -> Floats:
         """Sum of X_i C X_i' over patients for a covariance C of the coefficients, (replicate, block, visit, visit)."""
-        visits, covariates = self.visits, self.xy.shape[2]
-        wide = self._widen(covariance).reshape(-1, visits, covariates, visits, covariates)
-        flat = wide.transpose(0, 2, 4, 1, 3).reshape(len(covariance), covariates * covariates, visits * visits)
-        return (self.xx @ flat).reshape(*self.xx.shape[:2], visits, visits)
+        xp, visits, covariates = namespace(covariance), self.visits, self.xy.shape[2]
+        wide = xp.reshape(self._widen(covariance), (-1, visits, covariates, visits, covariates))
+        flat = xp.reshape(xp.permute_dims(wide, (0, 2, 4, 1, 3)), (-1, covariates * covariates, visits * visits))
+        found: Floats = xp.reshape(self.xx @ flat, (*self.xx.shape[:2], visits, visits))
+        return found
 
     def spreads(self, vectors: Floats) -> Floats:
         """Sum of X_i z z' X_i' for vectors z, (replicate, vector, column): (replicate, vector, block, visit, visit)."""
-        visits, covariates = self.visits, self.xy.shape[2]
-        wide = (vectors @ self.columns.T).reshape(*vectors.shape[:2], visits, covariates)
-        outer = np.einsum("rvja,rvkb->rvabjk", wide, wide).reshape(*vectors.shape[:2], covariates**2, visits**2)
-        return np.asarray(self.xx[:, None] @ outer).reshape(*outer.shape[:2], -1, visits, visits)
+        xp, visits, covariates = namespace(vectors), self.visits, self.xy.shape[2]
+        wide = xp.reshape(vectors @ xp.matrix_transpose(self.columns), (*vectors.shape[:2], visits, covariates))
+        # (vector, covariate, covariate, visit, visit)
+        turned = xp.matrix_transpose(wide)
+        outer = turned[:, :, :, None, :, None] * turned[:, :, None, :, None, :]
+        flat = xp.reshape(outer, (*vectors.shape[:2], covariates**2, visits**2))
+        found: Floats = xp.reshape(self.xx[:, None, ...] @ flat, (*vectors.shape[:2], -1, visits, visits))
+        return found
 
     def scores(self, inverse: Floats, crossed: Floats, basis: Floats, blocks: NDArray[np.int64]) -> Floats:
         """Sum of X_i' W V_h W r_i over patients for every V_h of a basis, (replicate, h, column)."""
-        visits, covariates = self.visits, self.xy.shape[2]
-        weight = inverse[:, blocks]
-        right = weight @ np.swapaxes(crossed[:, blocks], 2, 3)
-        left = weight.reshape(*weight.shape[:2], visits * visits)
-        sums = np.swapaxes(left, 1, 2) @ right.reshape(*right.shape[:2], visits * covariates)
-        sums = sums.reshape(-1, visits, visits, visits, covariates).transpose(0, 2, 3, 1, 4)
-        flat = basis.reshape(*basis.shape[:2], visits * visits)
-        found: Floats = flat @ sums.reshape(len(sums), visits * visits, visits * covariates)
-        return found @ self.columns if self.picked is None else found[..., self.picked]
+        xp, visits, covariates = namespace(inverse), self.visits, self.xy.shape[2]
+        weight = pick(inverse, blocks, 1)
+        right = weight @ xp.matrix_transpose(pick(crossed, blocks, 1))
+        left = xp.reshape(weight, (*weight.shape[:2], visits * visits))
+        sums = xp.matrix_transpose(left) @ xp.reshape(right, (*right.shape[:2], visits * covariates))
+        sums = xp.permute_dims(xp.reshape(sums, (-1, visits, visits, visits, covariates)), (0, 2, 3, 1, 4))
+        flat = xp.reshape(basis, (*basis.shape[:2], visits * visits))
+        found: Floats = flat @ xp.reshape(sums, (-1, visits * visits, visits * covariates))
+        return found @ self.columns if self.picked is None else xp.take(found, self.picked, axis=-1)
 
     def _xx_beta(self, coefficients: Floats) -> Floats:
         covariates = self.xy.shape[2]
-        square = self.xx.reshape(*self.xx.shape[:2], covariates, covariates)
-        product: Floats = square @ self._wide(coefficients)[:, None]
+        square = namespace(coefficients).reshape(self.xx, (*self.xx.shape[:2], covariates, covariates))
+        product: Floats = square @ self._wide(coefficients)[:, None, ...]
         return product
 
     def _wide(self, coefficients: Floats) -> Floats:
         """Coefficients as (replicate, covariate, visit)."""
-        wide = coefficients @ self.columns.T
-        return np.swapaxes(wide.reshape(len(wide), self.visits, -1), 1, 2)
+        xp = namespace(coefficients)
+        wide = coefficients @ xp.matrix_transpose(self.columns)
+        found: Floats = xp.matrix_transpose(xp.reshape(wide, (wide.shape[0], self.visits, -1)))
+        return found
 
     def _narrow(self, wide: Floats) -> Floats:
         """L' A L for A over (visit, covariate)."""
         if self.picked is not None:
             return _submatrix(wide, self.picked)
-        found: Floats = self.columns.T @ (wide @ self.columns)
+        found: Floats = namespace(wide).matrix_transpose(self.columns) @ (wide @ self.columns)
         return found
 
     def _widen(self, narrow: Floats) -> Floats:
         """L A L' for A over columns."""
-        if self.picked is not None and len(self.picked) == len(self.columns):
-            return _submatrix(narrow, np.argsort(self.picked))
-        found: Floats = self.columns @ narrow @ self.columns.T
+        xp = namespace(narrow)
+        if self.picked is not None and self.picked.shape[0] == self.columns.shape[0]:
+            return _submatrix(narrow, xp.argsort(self.picked))
+        found: Floats = self.columns @ narrow @ xp.matrix_transpose(self.columns)
         return found
 
 
 def _submatrix(matrix: Floats, rows: NDArray[np.int64]) -> Floats:
-    size = matrix.shape[-1]
-    flat = matrix.reshape(*matrix.shape[:-2], size * size)
-    places = (rows[:, None] * size + rows[None]).ravel()
-    found: Floats = np.take(flat, places, axis=-1).reshape(*matrix.shape[:-2], len(rows), len(rows))
+    xp, size, number = namespace(matrix), matrix.shape[-1], rows.shape[0]
+    flat = xp.reshape(matrix, (*matrix.shape[:-2], size * size))
+    places = xp.reshape(rows[:, None] * size + rows[None, :], (-1,))
+    found: Floats = xp.reshape(xp.take(flat, places, axis=-1), (*matrix.shape[:-2], number, number))
     return found
 
 
@@ -166,7 +191,8 @@ def pattern_moments(
     Parameters
     ----------
     y
-        (replicate, patient, visit), zero where not observed.
+        (replicate, patient, visit), zero where not observed; of any library. The sums are made where it is; the other
+        arguments are NumPy's.
     design
         The design.
     observed
@@ -182,24 +208,28 @@ def pattern_moments(
     tables = [_distinct(np.where(group == number, code, 0)) for number in own]
     found = np.concatenate(tables, axis=1)  # (replicate, block), 0 where a replicate has fewer
     groups = np.repeat(own, [table.shape[1] for table in tables])
-    member = (code[:, None, :] == found[:, :, None]) & (found[:, :, None] > 0)
+    xp = namespace(y)
+    here, there = beside(code, y), beside(found, y)
+    belongs = (here[:, None, :] == there[:, :, None]) & (there[:, :, None] > 0)
     if len(own) > 1:
-        member &= group[:, None, :] == groups[:, None]
-    member = member * frequency[:, None]  # (replicate, block, patient)
+        belongs = belongs & beside(group[:, None, :] == groups[:, None], y)
+    member = xp.where(belongs, beside(frequency, y)[:, None, :], 0.0)  # (replicate, block, patient)
     mask = (found[..., None] >> np.arange(visits) & 1).astype(np.bool_)
     covariates = design.x.shape[-1]
     # the patient's axis last, where the sums run
-    x, outcomes = np.ascontiguousarray(np.swapaxes(design.x, -1, -2)), np.ascontiguousarray(np.swapaxes(y, 1, 2))
+    x, outcomes = beside(design.x, y), contiguous(xp.matrix_transpose(y))
+    x = contiguous(xp.matrix_transpose(x))
     columns = design.columns.reshape(visits * covariates, -1)
+    picked = _picked(columns)
     return PatternMoments(
-        counts=member.sum(axis=2),
-        mask=mask,
+        counts=xp.sum(member, axis=2),
+        mask=beside(mask, y),
         group=groups,
-        xx=_symmetric_sums(member, x).reshape(*found.shape, -1),
-        xy=_product_sums(member, x, outcomes).reshape(*found.shape, covariates, visits),
+        xx=xp.reshape(_symmetric_sums(member, x), (*found.shape, -1)),
+        xy=xp.reshape(_product_sums(member, x, outcomes), (*found.shape, covariates, visits)),
         yy=_symmetric_sums(member, outcomes),
-        columns=columns,
-        picked=_picked(columns),
+        columns=beside(columns, y),
+        picked=None if picked is None else beside(picked, y),
     )
 
 
@@ -221,18 +251,21 @@ def _picked(columns: Floats) -> NDArray[np.int64] | None:
 
 def _product_sums(member: Floats, left: Floats, right: Floats) -> Floats:
     """Sums over the patients of each block of products left ⊗ right, (replicate, block, left * right)."""
+    xp = namespace(left)
     products = left[..., :, None, :] * right[..., None, :, :]
-    flat = products.reshape(*products.shape[:-3], -1, products.shape[-1])
-    sums: Floats = member @ np.swapaxes(flat, -1, -2)
+    flat = xp.reshape(products, (*products.shape[:-3], -1, products.shape[-1]))
+    sums: Floats = member @ xp.matrix_transpose(flat)
     return sums
 
 
 def _symmetric_sums(member: Floats, values: Floats) -> Floats:
     """Sums over the patients of each block of products of values with themselves, (replicate, block, value, value)."""
     size = values.shape[-2]
+    xp: Any = namespace(values)
     rows, columns = np.tril_indices(size)
-    products = values[..., rows, :] * values[..., columns, :]
-    sums = member @ np.swapaxes(products, -1, -2)
+    products = pick(values, rows, -2) * pick(values, columns, -2)
+    sums = member @ xp.matrix_transpose(products)
     place = np.empty((size, size), dtype=np.int64)
     place[rows, columns] = place[columns, rows] = np.arange(len(rows))
-    return np.asarray(sums[..., place], dtype=np.float64)
+    found: Floats = xp.reshape(pick(sums, place.ravel(), -1), (*sums.shape[:-1], size, size))
+    return found

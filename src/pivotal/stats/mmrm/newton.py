@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotal.stats.arrays import on_host
 from pivotal.stats.estimate import Floats
 from pivotal.stats.mmrm.likelihood import Evaluation, Model, Moments, evaluate, fill
 from pivotal.stats.tables import Mask
@@ -56,6 +57,21 @@ class Optimum:
         return Optimum(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a step needs of the likelihood, as NumPy's arrays: a few numbers a replicate."""
+
+    loglik: Floats
+    gradient: Floats
+    information: Floats
+    valid: Mask
+
+    @classmethod
+    def of(cls, found: Evaluation) -> _Shape:
+        valid = on_host(found.valid).astype(np.bool_, copy=False)
+        return cls(on_host(found.loglik), on_host(found.gradient), on_host(found.information), valid)
+
+
 @dataclass(slots=True)
 class _State:
     """Replicates under way: where they are, where they go."""
@@ -102,7 +118,7 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
     here_moments, here_model, here_free = moments, model, free
     for number in range(MOST_STEPS):
         trial = state.theta + state.scale[:, None] * state.direction
-        found = evaluate(here_moments, here_model, trial, "near" if number < NEAR_STEPS else "observed")
+        found = _Shape.of(evaluate(here_moments, here_model, trial, "near" if number < NEAR_STEPS else "observed"))
         whole.steps[rows] += 1
         better = found.valid & (found.loglik >= state.loglik - ROUNDING * np.abs(found.loglik))
         _advance(state, trial, found, better, _direction(here_moments, here_model, trial, found, here_free))
@@ -124,7 +140,7 @@ def maximise(moments: Moments, model: Model, start: Floats, free: Mask) -> Optim
     return replace(whole, path=whole.path[:, : number + 1])
 
 
-def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, step: tuple[Floats, Floats]) -> None:
+def _advance(state: _State, trial: Floats, found: _Shape, better: Mask, step: tuple[Floats, Floats]) -> None:
     """Move where the likelihood rose and take the next direction there; halve the step elsewhere."""
     direction, decrement = step
     state.theta[better] = trial[better]
@@ -134,13 +150,13 @@ def _advance(state: _State, trial: Floats, found: Evaluation, better: Mask, step
     state.scale = np.where(better, 1.0, state.scale / 2)
 
 
-def _direction(moments: Moments, model: Model, theta: Floats, found: Evaluation, free: Mask) -> tuple[Floats, Floats]:
+def _direction(moments: Moments, model: Model, theta: Floats, found: _Shape, free: Mask) -> tuple[Floats, Floats]:
     """The Newton step and its decrement."""
     gradient = np.where(free, found.gradient, 0.0)
     hessian = fill(found.information, free)
     flat = np.flatnonzero(found.valid & ~_positive(hessian))
     if flat.size:
-        scoring = evaluate(moments.take(flat), model.take(flat), theta[flat], "expected").information
+        scoring = on_host(evaluate(moments.take(flat), model.take(flat), theta[flat], "expected").information)
         scoring = fill(scoring, free[flat])
         hessian[flat] = np.where(_positive(scoring)[:, None, None], scoring, _steep(scoring))
     hessian = np.where(found.valid[:, None, None], hessian, np.eye(free.shape[1]))

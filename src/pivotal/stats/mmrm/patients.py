@@ -54,6 +54,10 @@ class PatientMoments:
         x = self.x if len(self.x) == 1 else self.x[rows]
         return replace(self, counts=self.counts[rows], mask=self.mask[rows], x=x, y=self.y[rows])
 
+    def on_host(self) -> PatientMoments:
+        """Themselves: they are NumPy's arrays."""
+        return self
+
     def gram(self, weight: Floats) -> Floats:
         """Sum of X_i' W X_i."""
         return self._some_gram(weight, np.arange(self.counts.shape[1]))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from pivotal.stats.arrays import contiguous, namespace
 from pivotal.stats.estimate import Floats
 from pivotal.stats.tables import Mask
 
@@ -46,16 +48,17 @@ def invert(sigma: Floats, mask: Mask) -> Inverses:
     mask
         Visits observed, (..., visit).
     """
-    shape = np.broadcast_shapes(sigma.shape[:-1], mask.shape)
+    xp = namespace(sigma)
+    shape = np.broadcast_shapes(tuple(sigma.shape[:-1]), tuple(mask.shape))
     size = shape[-1]
-    seen = np.ascontiguousarray(np.moveaxis(np.broadcast_to(mask, shape), -1, 0))
-    full = np.moveaxis(np.broadcast_to(sigma, (*shape, size)), (-2, -1), (0, 1))
+    seen = contiguous(xp.moveaxis(xp.broadcast_to(mask, shape), -1, 0))
+    full = xp.moveaxis(xp.broadcast_to(sigma, (*shape, size)), (-2, -1), (0, 1))
     factor, positive = _factor(full, seen)
-    logdet = 2 * np.log(np.einsum("jj...->j...", factor)).sum(axis=0)
+    logdet = 2 * xp.sum(xp.log(xp.stack([factor[j, j, ...] for j in range(size)])), axis=0)
     inverse = _square(_invert_lower(factor))
     for visit in range(size):
-        inverse[visit, visit] *= seen[visit]
-    return Inverses(np.ascontiguousarray(np.moveaxis(inverse, (0, 1), (-2, -1))), logdet, positive)
+        inverse[visit, visit, ...] = xp.where(seen[visit, ...], inverse[visit, visit, ...], 0.0)
+    return Inverses(contiguous(xp.moveaxis(inverse, (0, 1), (-2, -1))), logdet, positive)
 
 
 def positive_definite(sigma: Floats) -> Mask:
@@ -73,38 +76,42 @@ def cholesky(sigma: Floats) -> Floats:
 
 def _factor(full: Floats, seen: Mask) -> tuple[Floats, Mask]:
     """Cholesky factors with the axes (row, column, ...); unobserved visits get a row of the identity."""
-    size = len(seen)
-    factor = np.zeros(full.shape)
-    positive = np.ones(full.shape[2:], dtype=np.bool_)
+    xp, size = namespace(full), seen.shape[0]
+    factor = xp.zeros(full.shape, dtype=full.dtype, device=full.device)
+    positive = xp.ones_like(seen[0, ...])
     for j in range(size):
-        column = full[j:, j] * (seen[j:] & seen[j])
+        here = seen[j, ...]
+        column = xp.where(seen[j:, ...] & here, full[j:, j, ...], 0.0)
         if j:
-            column = column - (factor[j:, :j] * factor[j, :j]).sum(axis=1)
-        pivot = np.where(seen[j], column[0], 1.0)
-        good = pivot > SINGULAR * np.where(seen[j], full[j, j], 1.0)
-        positive &= good
-        root = np.sqrt(np.where(good, pivot, 1.0))
-        factor[j, j] = root
-        factor[j + 1 :, j] = column[1:] / root
-    if not positive.all():
-        factor = np.where(positive, factor, np.eye(size).reshape(size, size, *(1,) * positive.ndim))
+            column = column - xp.sum(factor[j:, :j, ...] * factor[j, :j, ...], axis=1)
+        pivot = xp.where(here, column[0, ...], 1.0)
+        good = pivot > SINGULAR * xp.where(here, full[j, j, ...], 1.0)
+        positive = positive & good
+        root = xp.sqrt(xp.where(good, pivot, 1.0))
+        factor[j, j, ...] = root
+        factor[j + 1 :, j, ...] = column[1:, ...] / root
+    if not xp.all(positive):
+        one = xp.reshape(xp.eye(size, dtype=full.dtype, device=full.device), (size, size, *(1,) * positive.ndim))
+        factor = xp.where(positive, factor, one)
     return factor, positive
 
 
 def _invert_lower(factor: Floats) -> Floats:
-    inverse = np.zeros(factor.shape)
-    for i in range(len(factor)):
-        scale = 1 / factor[i, i]
-        inverse[i, i] = scale
+    xp: Any = namespace(factor)
+    inverse = xp.zeros_like(factor)
+    for i in range(factor.shape[0]):
+        scale = 1 / factor[i, i, ...]
+        inverse[i, i, ...] = scale
         if i:
-            inverse[i, :i] = -scale * (factor[i, :i, None] * inverse[:i, :i]).sum(axis=0)
-    return inverse
+            inverse[i, :i, ...] = -scale * xp.sum(factor[i, :i, None, ...] * inverse[:i, :i, ...], axis=0)
+    found: Floats = inverse
+    return found
 
 
 def _square(lower: Floats) -> Floats:
     """L'L of lower triangular L."""
-    product = np.zeros(lower.shape)
-    for k in range(len(lower)):
-        row = lower[k, : k + 1]
-        product[: k + 1, : k + 1] += row[:, None] * row[None]
+    product: Floats = namespace(lower).zeros_like(lower)
+    for k in range(lower.shape[0]):
+        row = lower[k, : k + 1, ...]
+        product[: k + 1, : k + 1, ...] += row[:, None, ...] * row[None, ...]
     return product

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pivotal.cohort import build
-from pivotal.cohort.following import follow
+from pivotal.cohort.longterm import follow
 from pivotal.simulate import Stream, generator
 from pivotal.study import load
 
@@ -20,7 +20,7 @@ def drawn():
     study = load("true-ad3")
     trials = build(study, "published").draw(TRIALS, generator(1, Stream.TRIAL, 0))
     scenario = study.scenario("published")
-    return study, scenario, trials, follow(study, scenario, trials, generator(1, Stream.LONG_TERM, 0))
+    return study, scenario, trials, follow(study, scenario, trials, generator(1, Stream.LONGTERM, 0))
 
 
 def test_only_completers_enter_and_vehicle_goes_to_both_strengths_alike(drawn):
@@ -36,5 +36,5 @@ def test_leaving_and_low_iga_meet_their_targets(drawn):
         mine = found.sequence == code
         assert abs((found.reason[mine] > 0).mean() - part.leaving) < ALLOWED
         for visit in study.long_term.visits:
-            there = mine & (found.low_iga[visit.name] >= 0)
-            assert abs((found.low_iga[visit.name][there] == 1).mean() - part.rate(visit.name)) < ALLOWED
+            there = mine & (found.low_iga(visit.name) >= 0)
+            assert abs((found.low_iga(visit.name)[there] == 1).mean() - part.rate(visit.name)) < ALLOWED
