@@ -20,7 +20,7 @@ def study(*tables):
 
 
 def test_every_table_names_its_column():
-    wrong = {"id": "1", "flags": {"ITTFL": "ITT"}, "where": "ITTF = 'Y'"}
+    wrong = {"id": "1", "flags": {"ITTFL": "ITT"}, "subjects": "ITTF = 'Y'"}
     other = {"id": "2", "flags": {"ITTFL": "ITT"}, "subjects": "ITTFL = 1"}
     with pytest.raises(DataError) as caught:
         table_rows(study(wrong, other), {"ADSL": ADSL})

@@ -95,7 +95,7 @@ def test_an_empty_arm_and_nobody_at_all(trials: list[pl.DataFrame]) -> None:
 
 def test_a_column_that_is_not_there_is_said_with_the_table() -> None:
     found: dict[str, Dataset] = {"ADSL": dataset("ADSL", pl.DataFrame({"USUBJID": ["1"], "TRT01P": [ARMS[0]]}))}
-    with pytest.raises(DataError, match=r"table 14-1\.01"):
+    with pytest.raises(DataError, match=r"tables\[0\] \(14-1\.01\) of ADSL"):
         table_rows(STUDY, found)
 
 

@@ -134,10 +134,10 @@ def _not_there(missing: list[str], names: list[str]) -> str:
 
 
 def _places(root: Path) -> list[Path]:
-    """The file, or the folder where it has files of its own and its sub-folders of data sets."""
+    """The file, or the folder where it has files of its own and its sub-folders of data sets; an empty one is none."""
     if root.is_file():
         return [root]
-    inner = [path for name in FOLDERS if (path := root / name).is_dir()]
+    inner = [path for name in FOLDERS if (path := root / name).is_dir() and any(path.iterdir())]
     own = any(path.is_file() for path in root.iterdir())
     return [root, *inner] if own or not inner else inner
 
