@@ -183,18 +183,18 @@ def _events(study: Study, trials: Trials, later: LongTerm) -> Iterator[Row]:
                 yield from _rate("period adverse events", later.periods[number - 1], name, x, n, what=what)
         for k, name in enumerate(trials.arms):
             hit = _with_event(trials, later, chosen & (rows.treatment == k))
-            n = _at_risk(trials, later, k).sum(axis=1)
-            yield from _rate("period adverse events", ALL, name, hit.sum(axis=1), n, what=what)
+            at_risk = _at_risk(trials, later, k).sum(axis=1)
+            yield from _rate("period adverse events", ALL, name, hit.sum(axis=1), at_risk, what=what)
     for code, (system, term) in enumerate(later.terms):
         for k, name in enumerate(trials.arms):
-            n = _at_risk(trials, later, k).sum(axis=1)
+            at_risk = _at_risk(trials, later, k).sum(axis=1)
             for grave in (True, False):
                 mine = (rows.term == code) & (rows.treatment == k) & (rows.serious == grave)
                 seriousness = "serious" if grave else "not serious"
                 more = {"system": system, "term": term, "seriousness": seriousness}
                 hit = _with_event(trials, later, mine)
                 yield row(_key("adverse events by term", "n", ALL, name, **more), hit.sum(axis=1))
-                yield row(_key("adverse events by term", "N", ALL, name, **more), n)
+                yield row(_key("adverse events by term", "N", ALL, name, **more), at_risk)
                 count = np.bincount(rows.trial[mine], minlength=trials.shape[0])
                 yield row(_key("adverse events by term", "events", ALL, name, **more), count)
 

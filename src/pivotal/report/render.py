@@ -18,6 +18,7 @@ from pivotal.report.flow import flow_section
 from pivotal.report.forest import forest_section
 from pivotal.report.graph import graph_section
 from pivotal.report.headline import headline
+from pivotal.report.longterm import longterm_section
 from pivotal.report.monitoring import monitoring_section
 from pivotal.report.operating import operating_section
 from pivotal.report.outcomes import outcomes_section
@@ -102,6 +103,7 @@ def make_sections(bundle: Bundle) -> list[Section]:
         outcomes_section(bundle),
         graph_section(bundle),
         forest_section(bundle),
+        longterm_section(bundle, sources),
         tables_section(bundle),
         published_section(bundle, sources),
         operating_section(bundle),
