@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Figure, Folded, Footnotes, Line, Prose, Section, Table, Text
+from pivotal.report.document import Block, Column, Figure, Folded, Footnotes, Line, Origin, Prose, Section, Table, Text
 from pivotal.report.format import DASH, count, fixed, limits, percent, x_of_n
 from pivotal.report.response import INTERVAL, STATISTICS
 from pivotal.report.rows import JSON, NOTHING, Found, found
@@ -132,7 +132,8 @@ def _figure(bundle: Bundle, period: Period) -> Figure:
         assumed = next((f.assumed for s in bundle.study.scenarios for f in s.following if f.assumed), None)
         notes.append(f"Grey: nothing was posted for this trial; assumed, {assumed}." if assumed else "Grey: assumed.")
     caption = "IGA 0 or 1 over a year by treatment sequence"
-    return Figure("figure-longterm", caption, wide, narrow, tuple(notes), origin="mixed")
+    origin: Origin = "mixed" if posted else "patients"
+    return Figure("figure-longterm", caption, wide, narrow, tuple(notes), origin=origin)
 
 
 def _points(bundle: Bundle, period: Period, name: str) -> Iterator[Point]:
