@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pivotal.study.checks import allocation, criteria, endpoints, monitoring, patients, references, scenarios, testing
+from pivotal.study.checks import (
+    allocation,
+    criteria,
+    endpoints,
+    monitoring,
+    patients,
+    periods,
+    references,
+    scenarios,
+    testing,
+)
 from pivotal.study.checks.node import Node, Problem
 
 _CHECKS = (
@@ -20,6 +30,7 @@ _CHECKS = (
     patients.check,
     scenarios.check,
     monitoring.check,
+    periods.check,
 )
 
 
