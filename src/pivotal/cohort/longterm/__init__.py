@@ -1,4 +1,4 @@
-"""Virtual patients after the blinded weeks: sequences, the course of the skin, treatment as needed, events."""
+"""Virtual patients after the blinded weeks: treatment sequences, course, treatment as needed, events."""
 
 from pivotal.cohort.longterm.follow import follow, followings, has_long_term
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,9 @@ class Entrants:
     sequence: NDArray[np.int8]
     end_day: NDArray[np.int16]
 
-    def of(self, column: NDArray[np.generic]) -> NDArray[np.generic]:
+    def of(self, column: NDArray[Any]) -> Floats:
         """Their values of a (replicate, subject) column."""
-        return column[self.trial, self.subject]
+        return column[self.trial, self.subject].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Control:
 
     def grade(self, place: int) -> NDArray[np.int8]:
         """IGA at a week, (entrant,)."""
-        above = [self.course[:, place] > bars[:, place] for bars in (self.clear, self.low, self.mild)]
-        return np.asarray(3 - np.sum(above, axis=0), dtype=np.int8)
+        below = [self.course[:, place] <= bars[:, place] for bars in (self.clear, self.low, self.mild)]
+        return np.asarray(np.sum(below, axis=0, dtype=np.int8), dtype=np.int8)
 
 
 def control(
@@ -93,13 +94,14 @@ def scores(
     had at the end of the blinded weeks. A patient's place among such ratios is correlated 0.5 between visits."""
     from scipy.special import ndtr
 
-    grade, easi = (trials.value(p, trials.visits[-1]) for p in ("IGA", "EASI"))
+    last = trials.visits[-1]
+    grade, easi = trials.value("IGA", last), trials.value("EASI", last)
     base = trials.value("EASI", trials.visits[_baseline(trials)])
     usable = (grade >= 0) & ~np.isnan(easi) & (base > 0)
     ratio = np.divide(easi, base, out=np.full(easi.shape, np.nan), where=usable)
     pools = [np.sort(ratio[usable & (grade == g)]) for g in range(GRADES)]
     own = rng.standard_normal(len(entrants.trial))
-    found = {}
+    found: dict[str, Floats] = {}
     for visit, now in grades.items():
         place = ndtr(np.sqrt(0.5) * (own + rng.standard_normal(len(own))))
         factor = np.zeros(len(own))
@@ -107,7 +109,7 @@ def scores(
             pool = next((p for p in (pools[g], *pools[g + 1 :], *pools[g - 1 : 0 : -1]) if len(p)), np.ones(1))
             mine = now == g
             factor[mine] = pool[(place[mine] * len(pool)).astype(np.intp)]
-        found[visit] = np.asarray(np.round(entrants.of(base).astype(np.float64) * factor, 1))
+        found[visit] = np.asarray(np.round(entrants.of(base) * factor, 1), dtype=np.float64)
     return found
 
 
@@ -118,8 +120,8 @@ def _baseline(trials: Trials) -> int:
 
 def _last_state(trials: Trials, entrants: Entrants) -> tuple[Floats, Floats]:
     last = trials.visits[-1]
-    grade = entrants.of(trials.value("IGA", last)).astype(np.float64)
-    easi = np.nan_to_num(entrants.of(trials.value("EASI", last)).astype(np.float64), nan=0.0)
+    grade = entrants.of(trials.value("IGA", last))
+    easi = np.nan_to_num(entrants.of(trials.value("EASI", last)), nan=0.0)
     return grade, easi
 
 

@@ -3,7 +3,8 @@ r"""Hazards of adverse events that meet posted incidences in expectation.
 Patient :math:`i` has exposure :math:`e_i` in a period. The hazard :math:`\Lambda_g` of any event in a period and
 group solves :math:`\mathrm{mean}_i (1 - e^{-\Lambda_g e_i}) = p_g`. A term's share :math:`s` of that hazard, on one
 treatment over all periods, solves :math:`\mathrm{mean}_i (1 - e^{-s H_i}) = x/n` with :math:`H_i` the patient's
-cumulative hazard on that treatment. Both hold given the exposures of the trial at hand: no law of exposure is assumed.
+cumulative hazard on that treatment. Both hold given the exposures of the trial at hand, so no law of exposure is
+assumed.
 """
 
 from __future__ import annotations

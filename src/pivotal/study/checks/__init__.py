@@ -14,6 +14,7 @@ from pivotal.study.checks import (
     endpoints,
     monitoring,
     patients,
+    periods,
     references,
     scenarios,
     sdtm,
@@ -31,6 +32,7 @@ _CHECKS = (
     scenarios.check,
     monitoring.check,
     sdtm.check,
+    periods.check,
 )
 
 
