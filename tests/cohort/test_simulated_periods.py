@@ -15,7 +15,8 @@ from pivotal.cohort.longterm import follow
 from pivotal.cohort.longterm.course import Control, Entrants
 from pivotal.cohort.longterm.dosing import courses
 from pivotal.cohort.longterm.hazards import hazard
-from pivotal.plan.longterm import days_on_treatment, long_term, time_to_retreatment
+from pivotal.plan.batch import Batch
+from pivotal.plan.longterm import EVENTS, _retreatment, long_term_rows
 from pivotal.simulate import Stream, generator
 from pivotal.study import load
 from pivotal.study.periods import ALL, Dosing, proportion
@@ -34,23 +35,22 @@ def drawn(request):
 
 @pytest.fixture(scope="module")
 def rows(drawn):
-    return {row.key.id: row for row in long_term(*drawn)}
+    return list(long_term_rows(Batch(*drawn)))
 
 
-def _pooled(rows, analysis, **keys):
+def _pooled(rows, period, arm, kind):
     """Rate over all patients of all trials, and its Monte-Carlo standard error."""
     found = {
         row.key.statistic: row.value.sum()
-        for row in rows.values()
-        if row.key.analysis == analysis and row.key.statistic in "nN" and _fits(row.key, keys)
+        for row in rows
+        if (row.key.analysis, row.key.period, row.key.arm, row.key.groups) == (EVENTS, period, arm, (("kind", kind),))
     }
-    rate = found["n"] / found["N"]
-    return rate, np.sqrt(max(rate * (1 - rate), 1 / found["N"]) / found["N"])
+    return _with_error(found["n"], found["N"])
 
 
-def _fits(key, keys):
-    held = dict(key.groups) | {"arm": key.arm}
-    return all(held.get(name) == value for name, value in keys.items())
+def _with_error(affected, at_risk):
+    rate = affected / at_risk
+    return rate, np.sqrt(max(rate * (1 - rate), 1 / at_risk) / at_risk)
 
 
 @pytest.mark.parametrize("what", ["adverse event", "severe adverse event"])
@@ -59,18 +59,23 @@ def test_incidence_by_period_meets_the_posted(drawn, rows, what):
     posted = [r for r in study.period_results if r.statistic == what and r.period != ALL]
     for result in posted:
         for group, given in result.counts.items():
-            rate, error = _pooled(rows, "period adverse events", period=result.period, arm=group, what=what)
+            rate, error = _pooled(rows, result.period, group, what)
             assert abs(rate - proportion(given)) < ERRORS * error, (result.period, group)
 
 
-def test_terms_meet_the_posted_by_treatment_at_onset(drawn, rows):
-    study = drawn[0]
+def test_terms_meet_the_posted_by_treatment_at_onset(drawn):
+    study, trials = drawn
+    later, rows = trials.longterm, trials.longterm.events
     for event in study.posted_events:
-        for arm in event.counts:
+        mine = (rows.term == later.terms.index((event.system, event.term))) & (rows.serious == event.serious)
+        for code, arm in enumerate(trials.arms):
+            if arm not in event.counts:
+                continue
             affected, at_risk = event.affected(arm)
-            seriousness = "serious" if event.serious else "not serious"
-            keys = {"term": event.term, "system": event.system, "seriousness": seriousness, "arm": arm}
-            rate, error = _pooled(rows, "adverse events by term", **keys)
+            here = mine & (rows.treatment == code)
+            patients = len(np.unique(np.stack([rows.trial[here], rows.subject[here]]), axis=1).T)
+            took = (trials.arm == code) | np.isin(later.sequence, [s for s, t in enumerate(later.onto) if t == code])
+            rate, error = _with_error(patients, took.sum())
             assert abs(rate - affected / at_risk) < ERRORS * error, (event.term, arm)
 
 
@@ -80,7 +85,7 @@ def test_serious_events_of_both_periods_meet_the_posted(drawn, rows):
         pytest.skip("a patient with several serious terms is counted once, and which were the same is not posted")
     result = next(r for r in study.period_results if r.statistic == "serious adverse event")
     for treatment, given in result.counts.items():
-        rate, error = _pooled(rows, "period adverse events", period=ALL, arm=treatment, what="serious adverse event")
+        rate, error = _pooled(rows, ALL, treatment, "serious adverse event")
         assert abs(rate - proportion(given)) < ERRORS * error
 
 
@@ -138,29 +143,20 @@ def test_a_course_stops_three_days_after_lesions_have_gone_and_starts_with_the_f
     assert found == wanted
 
 
-def test_days_and_retreatment_count_what_the_courses_say(drawn):
+def test_retreatment_counts_what_the_courses_say(drawn):
     _, trials = drawn
-    later = trials.longterm
-    one = replace(trials.replicate(2))
-    days, number = days_on_treatment(one, one.longterm)
-    time, event = time_to_retreatment(one, one.longterm)
-    rows = one.longterm.courses
-    for patient in np.flatnonzero(one.longterm.sequence[0] >= 0)[:60]:
+    one = trials.replicate(2).longterm
+    rows = one.courses
+    time, again = _retreatment(one, rows, rows.subject.astype(np.int64))
+    for patient in np.flatnonzero(one.sequence[0] >= 0)[:60]:
         rest = zip(rows.start, rows.stop, rows.cleared, rows.subject, strict=True)
         mine = [(int(a), int(b), bool(c)) for a, b, c, s in rest if s == patient]
-        end, first = int(one.longterm.end_day[0, patient]), later.first_day
-        assert days[0, patient] == sum(b - a + 1 for a, b, _ in mine)
-        assert number[0, patient] == len(mine)
-        if not mine:
-            wanted = (end - first, False)
-        elif mine[0][0] > first:
-            wanted = (mine[0][0] - first, True)
-        elif not mine[0][2]:
-            wanted = None
-        else:
-            until = mine[1][0] if len(mine) > 1 else end
-            wanted = (max(until - mine[0][1] - 1, 0), len(mine) > 1)
-        assert np.isnan(time[0, patient]) if wanted is None else (time[0, patient], event[0, patient]) == wanted
+        if not mine or not mine[0][2]:
+            assert np.isnan(time[0, patient])
+            assert not again[0, patient]
+            continue
+        until = mine[1][0] if len(mine) > 1 else int(one.end_day[0, patient]) + 1
+        assert (time[0, patient], again[0, patient]) == (until - mine[0][1] - 1, len(mine) > 1)
 
 
 def test_the_blinded_weeks_are_the_same_with_and_without_what_follows():
