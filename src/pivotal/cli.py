@@ -46,7 +46,7 @@ DataPlace = Annotated[
     Path | None,
     typer.Option(
         metavar="PLACE",
-        help="Folder with ADSL and ADEFF, or the file that the study's [data] maps; else what comes with the study.",
+        help="Folder, zip or file of data sets, or what the study's [data] maps; else what comes with the study.",
     ),
 ]
 PAPER = 200
@@ -220,7 +220,7 @@ def draw(
         str | None, typer.Option(help="adam, sdtm or both: OUT/adam, OUT/sdtm, each with its define.xml.")
     ] = None,
 ) -> None:
-    """Draw one virtual trial as data sets: ADSL and ADEFF as Parquet and CSV; or SDTM and ADaM in a format."""
+    """Draw one virtual trial as data sets: ADSL, ADEFF and what follows them; or SDTM and ADaM in a format."""
     from pivotal import api, records
     from pivotal.files import whole
 
