@@ -267,7 +267,9 @@ def analyse(study: Study | str, data: Trials | Path | str | None = None) -> Resu
     stored = _stored(_study(study), place)
     if _as_field(stored, place):
         return _analysed(stored, _prepared(stored, place))[1]
-    return Plan(_study(study)).analyse(read_data(study, place))
+    loaded = _study(study)
+    results = Plan(loaded).analyse(read_data(study, place))
+    return _with_tables(loaded, results, place)
 
 
 def read_data(study: Study | str, data: Path | str | None = None) -> Trials:
@@ -485,6 +487,16 @@ def _analysed(study: Study, prepared: Prepared) -> tuple[Trials, Results]:
     return trials, Results(results.study, rows, results.virtual)
 
 
+def _with_tables(study: Study, results: Results, place: Path | None) -> Results:
+    """What the plan made of a folder of ADSL and ADEFF, and the study file's tables of the data sets beside them."""
+    from pivotal.derive.profile import trial_library
+    from pivotal.plan.tables import table_rows
+
+    if not study.tables or place is None or not place.is_dir():
+        return results
+    return Results(results.study, (*results.rows, *table_rows(study, trial_library(study, place))), results.virtual)
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """All that one run made, before it is written.
@@ -588,7 +600,7 @@ def run(
             if not virtual:
                 given = records.sources(records.data_path(study, data, beside))
                 records.write(study, trials, folder / "data")
-            results = Plan(study).analyse(trials)
+            results = _with_tables(study, Plan(study).analyse(trials), folder / "data")
         notes = {"data_notes": list(trials.notes)} if trials.notes else {}
         made = Run(
             study=study,

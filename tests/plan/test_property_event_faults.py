@@ -88,8 +88,8 @@ def test_a_topic_that_cannot_be_counted_does_not_stop_the_others() -> None:
     for name, said in {
         "misspelt": "the events have no column AESERR. Did you mean 'AESER'?",
         "no comparison": "AESEV + 1 > 2 cannot be answered",
-        "no column": "the events have no column AEHLT.",
-        "of patients": "ADSL has no column DTHFL.",
+        "no column": "the events have no column AEHLT",
+        "of patients": "ADSL has no column DTHFL",
         "no file": "the query Falls is looked for in OTHERS, which is not there",
     }.items():
         value, reason = found[name]

@@ -137,10 +137,10 @@ def identifiers(frame: pl.DataFrame) -> list[str]:
 
 
 def date_of(column: str, dtype: pl.DataType) -> pl.Expr:
-    """A column as whole dates; what is not a whole date is unknown."""
+    """A column as whole dates; what is not a whole date is unknown. Study days are days from an origin of their own."""
     if dtype == pl.String:
         return pl.col(column).str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    return pl.col(column).cast(pl.Date)
+    return pl.col(column).cast(pl.Int32).cast(pl.Date) if dtype.is_numeric() else pl.col(column).cast(pl.Date)
 
 
 def _date(frame: pl.DataFrame, column: str) -> pl.Expr:

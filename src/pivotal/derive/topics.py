@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import polars as pl
 
-from pivotal.errors import nearest
 from pivotal.records.dataset import Library
 from pivotal.records.queries import queries, query_of
 from pivotal.study.topics import Contested, Topic
+
+ALIKE = 0.85
+"""How alike two names of columns are where one is taken for a misspelling of the other (difflib's ratio)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +125,21 @@ def answered(condition: str, frame: pl.DataFrame, whose: str) -> pl.Series:
         expression = pl.sql_expr(condition)
         missing = [name for name in expression.meta.root_names() if name not in frame.columns]
         if missing:
-            raise NotCountableError(f"{whose} no column {missing[0]}. {nearest(missing[0], frame.columns)}")
+            raise NotCountableError(f"{whose} no column {missing[0]}{_alike(missing[0], frame.columns)}")
         return frame.with_columns(expression.cast(pl.Boolean).fill_null(False).alias("_answer"))["_answer"]
     except pl.exceptions.PolarsError as error:
         raise NotCountableError(f"{condition} cannot be answered ({str(error).splitlines()[0]})") from error
 
 
+def _alike(name: str, columns: Sequence[str]) -> str:
+    """The column that a name is likely to mean; nothing where the data may well lack it."""
+    close = get_close_matches(name, columns, n=1, cutoff=ALIKE)
+    return f". Did you mean {close[0]!r}?" if close else ""
+
+
 def _listed(events: pl.DataFrame, terms: Terms) -> pl.Expr:
     if terms.column not in events.columns:
-        raise NotCountableError(f"the events have no column {terms.column}. {nearest(terms.column, events.columns)}")
+        raise NotCountableError(f"the events have no column {terms.column}{_alike(terms.column, events.columns)}")
     column = pl.col(terms.column)
     text = column.cast(pl.String).str.to_uppercase().is_in(terms.texts)
     number = column.cast(pl.Int64, strict=False).is_in(terms.numbers) if terms.numbers else pl.lit(False)

@@ -172,8 +172,9 @@ class Footnotes:
     @property
     def notes(self) -> tuple[Markup, ...]:
         """The footnotes, in the order of their letters."""
-        line = Markup('<sup class="mark">{}</sup> {}.')
-        return tuple(line.format(_letter(i), capital(text)) for i, text in enumerate(self.texts))
+        line = Markup('<sup class="mark">{}</sup> {}{}')
+        ended = [(text, "" if text.endswith("?") else ".") for text in self.texts]
+        return tuple(line.format(_letter(i), capital(text), end) for i, (text, end) in enumerate(ended))
 
 
 def _letter(index: int) -> str:

@@ -20,7 +20,7 @@ class AtRisk(Part):
 
     dataset: Name = Field(default="ADSL", description="ADSL, or a data set of treatment periods")
     treatment: Name | None = Field(default=None, description="its column of the treatment; the table's by default")
-    start: Name = "TRTSDT"
+    start: Name = Field(default="TRTSDT", description="dates, or study days where the events have study days")
     end: Name = "TRTEDT"
     where: Expression | None = Field(default=None, description="which of its rows count: one period")
     lag: int = Field(default=0, ge=0, description="days after the end that still count, up to the next period's start")
@@ -65,6 +65,7 @@ class EventTable(TableBase):
     event_treatment: Name | None = Field(
         default=None, description="the event's own treatment, that at its onset; the patient's where absent"
     )
+    onset: Name = Field(default="ASTDT", description="the events' column of the date of onset, or of its study day")
     at_risk: AtRisk = AtRisk()
     arms: tuple[Name, ...] = Field(default=(), description="the columns, where they are not the study's arms")
     comparator: Name | None = Field(default=None, description="the study's control arm, where absent")

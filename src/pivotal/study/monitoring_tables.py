@@ -19,4 +19,3 @@ class Monitoring(EventTable):
     kind: Literal["monitoring"]
     view: Literal["blinded", "unblinded"]
     monitors: tuple[Name, ...] = Field(default=(), description="names of [[monitoring.monitors]]; all where empty")
-    onset: Name = Field(default="ASTDT", description="the events' column of the date of onset")

@@ -89,7 +89,7 @@ def _from_events(table: CumulativeIncidence, study: Study, data: Library, extra:
     """First events of the events' data set, under the time at risk of the table."""
     where = setting(table, study, data)
     rows = selected(table, data).with_row_index(ROW)
-    placed = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment)
+    placed = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment, onset=table.onset)
     events = coded(placed.events, ())
     if table.topic is not None:
         inside = _inside(table, study, rows, data)

@@ -107,7 +107,7 @@ def events_of(table: EventTable, data: Library, people: Roster, columns: Sequenc
     required(rows, columns, f"table {table.id}", table.dataset)
     if table.event_treatment is not None:
         required(rows, [table.event_treatment], f"table {table.id}: event_treatment", table.dataset)
-    return occurrences(rows, people, columns=columns, treatment=table.event_treatment)
+    return occurrences(rows, people, columns=columns, treatment=table.event_treatment, onset=table.onset)
 
 
 def by_term(table: TermTable, data: Library, where: Setting, columns: Sequence[str] = ()) -> tuple[Occurrences, Counts]:

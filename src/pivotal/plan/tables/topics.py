@@ -48,7 +48,7 @@ def safety_topics(table: SafetyTopics, study: Study, data: Library) -> Iterator[
     rows = selected(table, data).with_row_index(ROW)
     if table.event_treatment is not None:
         required(rows, [table.event_treatment], f"table {table.id}: event_treatment", table.dataset)
-    events = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment)
+    events = occurrences(rows, where.people, columns=[ROW], treatment=table.event_treatment, onset=table.onset)
     faults: list[Fault] = []
     for topic in study.topics:
         if not table.topics or topic.name in table.topics:
