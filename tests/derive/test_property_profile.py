@@ -140,7 +140,8 @@ def test_of_a_virtual_trial(tmp_path):
     assert found.visits[0].name == "Baseline"
     assert found.marks[0].day == found.visits[-1].day
     assert "; last seen at " in found.marks[0].words
-    assert "adverse events (no ADAE or AE)" in found.absent
+    assert "vital signs (no ADVS)" in found.absent
+    assert "adverse events (no ADAE or AE)" not in found.absent
 
 
 def test_of_the_data_that_come_with_a_study():

@@ -114,7 +114,7 @@ def test_a_word_without_a_code_is_a_fault() -> None:
 def test_a_pick_of_the_only_row_refuses_two() -> None:
     step = {"step": "pick", "from": "AE", "columns": {"A": "AESEQ"}}
     events = dataset("AE", pl.DataFrame({"USUBJID": ["1", "1"], "AESEQ": [1, 2]}))
-    with pytest.raises(DataError, match="AE: USUBJID 1 is in 2 rows; one row is picked"):
+    with pytest.raises(DataError, match="AE: USUBJID 1 is in 2 rows; one row is taken"):
         apply(STEP.validate_python(step), pl.DataFrame({"USUBJID": ["1"]}), {"AE": events})
 
 

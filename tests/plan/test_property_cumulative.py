@@ -220,7 +220,7 @@ def test_of_the_pilot(tmp_path):
     from pilot import adam
     from pivotal.records.formats import read_library
 
-    for source in adam().glob("ad*.xpt"):
+    for source in adam().glob("ad*.*"):
         (tmp_path / source.name).symlink_to(source)
     data, study = read_library(tmp_path), load("cdisc-pilot-01")
     common = COMMON | {"where": "TRTEMFL = 'Y' AND CQ01NAM = 'DERMATOLOGIC EVENTS'", "days": (84,)}

@@ -25,7 +25,7 @@ def test_every_table_names_its_column():
     with pytest.raises(DataError) as caught:
         table_rows(study(wrong, other), {"ADSL": ADSL})
     first, second = (str(fault) for fault in caught.value.faults)
-    assert first.startswith("tables[0] (1) of ADSL is column ITTF, which is not there")
+    assert first.startswith("tables[0] (1) of ADSL: table 1: subjects is of the column 'ITTF'")
     assert first.endswith("Did you mean 'ITTFL'?")
     assert second.startswith("tables[1] (2) of ADSL is not possible with these columns")
 

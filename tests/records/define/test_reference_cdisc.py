@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import pilot
 from pivotal.records.define import check_define, open_define, read_define, rules, write_define
 from pivotal.records.define.terminology import LISTS
 from pivotal.records.formats import read_library
@@ -64,7 +63,7 @@ def test_tabulation_data_sets_break_only_the_rules_that_they_do_break() -> None:
 
 @pytest.mark.parametrize(("name", "sets", "lists"), [("adam_xpt", 10, 58), ("sdtm_xpt", 22, 68)])
 def test_version_1_is_read(name: str, sets: int, lists: int) -> None:
-    found = open_define(pilot.folder() / name / "define.xml")
+    found = open_define(shared("cdiscpilot01", name, "define.xml"))
     assert (found.version, len(found.datasets), len(found.codelists)) == ("1.0.0", sets, lists)
     keys = {
         "adam_xpt": ("ADAE", ("USUBJID", "AETERM", "ASTDT", "AESEQ")),
