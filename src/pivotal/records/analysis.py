@@ -1,4 +1,4 @@
-"""ADSL and ADEFF with labels, dates and what a define.xml says of them."""
+"""Analysis data sets with labels, dates and what a define.xml says of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pivotal.records import layout
 from pivotal.records.dataset import Dataset
 from pivotal.records.datasets import adeff, adsl, mark
 from pivotal.records.define.describing import Description, Field, described
+from pivotal.records.longterm import long_term_sets, with_sequence
+from pivotal.records.longterm_described import SEQUENCE, TREATMENT, described_periods
 from pivotal.records.screened import screen
 from pivotal.records.sdtm.domains import MARK, Made
 from pivotal.records.sdtm.drawn import Drawn
@@ -30,9 +32,9 @@ def adam(study: Study, trials: Trials, drawn: Drawn | None) -> dict[str, Made]:
     Returns
     -------
     dict of str to Made
-        ADSL, ADEFF and, where it is known, SCREEN.
+        ADSL, ADEFF, those of the periods after the blinded weeks, and, where it is known, SCREEN.
     """
-    subjects, values = adsl(study, trials), adeff(study, trials)
+    subjects, values = with_sequence(adsl(study, trials), trials), adeff(study, trials)
     if drawn is not None:
         dates = pl.DataFrame({layout.PATIENT: subjects[layout.PATIENT], "TRTSDT": drawn.start})
         subjects = subjects.with_columns(
@@ -46,6 +48,8 @@ def adam(study: Study, trials: Trials, drawn: Drawn | None) -> dict[str, Made]:
         layout.ADSL: _made(_subject_level(study, trials), subjects, trials),
         layout.ADEFF: _made(_efficacy(), values, trials),
     }
+    periods = described_periods((STUDY, PATIENT), (SIMULATED,))
+    found |= {name: _made(periods[name], frame, trials) for name, frame in long_term_sets(study, trials).items()}
     if trials.screening is not None:
         found[layout.SHORT] = _made(_screening(), _counts(study, trials.screening, trials), trials)
     return found
@@ -111,6 +115,8 @@ def _subject_level(study: Study, trials: Trials) -> Description:
             _derived("DCSREAS", "Reason for Discontinuation from Study", "DS.DSTERM of the disposition event.",
                      codelist="own"),
             _derived("LSTVIS", "Last Visit Attended", "SV.VISIT with the largest SV.VISITNUM.", codelist="own"),
+            SEQUENCE,
+            TREATMENT,
             SIMULATED,
         ),
         comment="Variables besides the standard's are baseline values, under their names in the study file.",

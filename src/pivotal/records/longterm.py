@@ -43,8 +43,8 @@ def long_term_sets(study: Study, trials: Trials) -> dict[str, pl.DataFrame]:
     Returns
     -------
     dict
-        ADLT: STUDYID, USUBJID, TRTSEQP, TRTA, PARAMCD, AVISIT, ADY, AVAL, SIMFL. ADAE: STUDYID, USUBJID, TRTA (at
-        onset), AEBODSYS, AEDECOD, AESEV, AESER, ASTDY, AENDY (null where not over), APERIOD, TRTEMFL, SIMFL. ADPER:
+        ADLT: STUDYID, USUBJID, TRTSEQP, TRTA, PARAMCD, AVISIT, ADY, AVAL, SIMFL. ADAE: STUDYID, USUBJID, AESEQ, TRTA
+        (at onset), AEBODSYS, AEDECOD, AESEV, AESER, ASTDY, AENDY (null where not over), APERIOD, TRTEMFL, SIMFL. ADPER:
         STUDYID, USUBJID, APERIOD, APERIODC, TRTA, ASTDY, AENDY, EOPSTT, DCPREAS, SIMFL. ADDOSE: STUDYID, USUBJID,
         TRTA, EXSEQ, ASTDY, AENDY, LESCLR (whether lesions had gone), SIMFL.
     """
@@ -119,7 +119,9 @@ def _events(study: Study, trials: Trials, later: LongTerm, ids: NDArray[Any]) ->
         "APERIOD": _days(rows.period),
         "TRTEMFL": pl.repeat(YES, len(rows.start), eager=True),
     }
-    return _frame(study, trials, ids, rows.subject, columns)
+    frame = _frame(study, trials, ids, rows.subject, columns)
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(layout.PATIENT).alias("AESEQ")
+    return frame.select(*frame.columns[:2], number, *frame.columns[2:])
 
 
 def _periods(study: Study, trials: Trials, later: LongTerm, ids: NDArray[Any]) -> pl.DataFrame:

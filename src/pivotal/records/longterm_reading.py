@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pivotal.errors import Fault
+from pivotal.errors import DataError, Fault
 from pivotal.records.datasets import identifiers
 from pivotal.records.faults import Findings
 from pivotal.records.files import find
+from pivotal.records.formats import read_dataset
 from pivotal.records.layout import NO, PARAMETER, PATIENT, VALUE, VISIT, YES
 from pivotal.records.longterm import ADAE, ADDOSE, ADLT, ADPER
 from pivotal.study.model import Study
@@ -59,8 +60,11 @@ def _open(folder: Path, name: str, findings: Findings) -> tuple[str, pl.DataFram
         return name, empty
     path = files[0]
     try:
-        parquet = path.suffix.lower() == ".parquet"
-        frame = pl.read_parquet(path) if parquet else pl.read_csv(path, infer_schema=False)
+        frame = _read(path)
+    except DataError as error:
+        for fault in error.faults:
+            findings.add(f"{name} file", fault)
+        return path.name, empty
     except (pl.exceptions.PolarsError, OSError) as error:
         allowed = "it must be a whole Parquet or CSV file"
         findings.add(f"{name} file", Fault(str(path), f"unreadable: {error}", allowed, "Export the file again."))
@@ -70,6 +74,15 @@ def _open(folder: Path, name: str, findings: Findings) -> tuple[str, pl.DataFram
         where = f"{path.name}: column {column}"
         findings.add(f"{name} column", Fault(where, "missing", f"{name} needs it", f"Add the column {column}."))
     return path.name, frame
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if path.name.lower().endswith((".csv", ".csv.gz")):
+        return pl.read_csv(path, infer_schema=False)
+    frame = pl.read_parquet(path) if path.suffix.lower() == ".parquet" else read_dataset(path).frame
+    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    whole = [name for name in floats if (frame[name].drop_nulls() % 1 == 0).all()]
+    return frame.with_columns(pl.col(whole).cast(pl.Int64))  # transport files know no integers
 
 
 @dataclass(frozen=True, slots=True)
