@@ -87,7 +87,7 @@ def posterior_above(
     Examples
     --------
     >>> posterior_above([4, 5], 10, 0.2, prior=(0.6, 2.4)).round(4).tolist()
-    [0.8969, 0.9703]
+    [0.8863, 0.966]
     """
     x, seen = np.broadcast_arrays(np.asarray(events, dtype=np.float64), np.asarray(information, dtype=np.float64))
     a, b = above_zero(prior[0], "prior[0]"), above_zero(prior[1], "prior[1]")
