@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,7 @@ from pivotal.label.commands import ProductName
 from pivotal.label.commands import app as label
 
 if TYPE_CHECKING:
-    from pivotal.api import Progress
+    from pivotal.api.common import Progress
 
 app = typer.Typer(
     name="pivotal",
@@ -245,10 +245,11 @@ def analyse(
     from pivotal import api
     from pivotal.files import whole, write_json
 
-    trials = api.read_data(study, data)
-    for note in trials.notes:
+    made = api.analyse_data(study, data)
+    results = made.results
+    for note in made.given.trials.notes:
         typer.echo(f"  {note}", err=True)
-    results = api.analyse(study, trials)
+    _print_not_made(made.not_made)
     if out is not None:
         with whole(out) as folder:
             content = {"study": results.study, "virtual": results.virtual, "results": results.records()}
@@ -406,8 +407,7 @@ def run(
     if made.checked is not None:
         place_of = f": pivotal check-data {study} --data {data}" if len(made.checked) else ""
         typer.echo(f"Checks of the data: {made.checked.sentence()}{place_of}")
-    for table, why in made.not_made.items():
-        typer.echo(f"Table {table} is not made: {why}.")
+    _print_not_made(made.not_made)
     _print_results(made.results.records(), made.results.virtual)
     typer.echo(f"\nReport: {place / 'report.html'}")
 
@@ -533,6 +533,11 @@ def _print_safety(found: dict[str, Any]) -> None:
             f"  {row['scenario']:<14}{row['any_false']:.4f} ({row['any_false_mcse']:.4f})   {row['fdr']:.4f} "
             f"({row['fdr_mcse']:.4f})   {', '.join(changed) or 'none changed'}"
         )
+
+
+def _print_not_made(absent: Mapping[str, str]) -> None:
+    for table, why in absent.items():
+        typer.echo(f"Table {table} is not made: {why}.")
 
 
 def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:

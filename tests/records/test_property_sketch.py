@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pivotal
 from pivotal import api
 from pivotal.errors import DataError, UsageError
 from pivotal.records import sketch
 
 STUDIES = Path(__file__).parents[1] / "data" / "studies"
-LIBRARY = Path(api.__file__).parent / "study" / "library"
+LIBRARY = Path(pivotal.__file__).parent / "study" / "library"
 
 LONG = """id,visit,arm,sex,base,score,better
 1,0,placebo,F,3,3.5,no

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pivotal import api
+from pivotal.cohort import build, calibration_report
 from pivotal.plan import recompute
 from pivotal.study import load
 
@@ -26,7 +27,7 @@ def make(name: str) -> dict[str, Any]:
     trial = api.draw(study, seed=1) if virtual else None
     rows = api.analyse(study, trial).records() + recompute(study).records()
     oc = api.simulate(study, replicates=REPLICATES, seed=1)
-    calibration = api._calibration(study, virtual)
+    calibration = calibration_report(build(study, study.scenarios[0].name)) if virtual else []
     return {"virtual": virtual, "results": [pruned(row) for row in rows], "oc": oc, "calibration": calibration}
 
 

@@ -2,6 +2,5 @@
 
 from pivotal.derive.profile.gather import profile
 from pivotal.derive.profile.patients import patients_where, sure_of
-from pivotal.derive.profile.places import trial_library
 
-__all__ = ["patients_where", "profile", "sure_of", "trial_library"]
+__all__ = ["patients_where", "profile", "sure_of"]
