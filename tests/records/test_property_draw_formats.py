@@ -320,7 +320,7 @@ def test_a_value_that_the_define_denies_is_named(ad3: tuple[Study, Trials], tmp_
 def test_further_data_sets_are_rows_of_one_list(ad3: tuple[Study, Trials]) -> None:
     study, trials = ad3
     made = sdtm(Drawn(study, trials, reference_days(study, trials.shape[1], np.random.default_rng(1))))
-    assert list(made) == ["TA", "TE", "TV", "TI", "TS", "DM", "SV", "EX", "DS", "RS", "QS"]
+    assert list(made) == ["TA", "TE", "TV", "TI", "TS", "DM", "SV", "EX", "DS", "AE", "RS", "QS"]
     assert {kind for kind, _ in WRITTEN.values()} == set(FORMATS)
     assert STANDARDS["both"] == ("sdtm", "adam")
 

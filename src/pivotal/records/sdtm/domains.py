@@ -9,7 +9,7 @@ import polars as pl
 
 from pivotal.records.dataset import Dataset
 from pivotal.records.define.describing import Description, described
-from pivotal.records.sdtm import design, findings, people
+from pivotal.records.sdtm import design, events, findings, people
 from pivotal.records.sdtm.drawn import Drawn
 from pivotal.study.sdtm import DOMAINS as FINDINGS
 
@@ -43,6 +43,7 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(people.SV, people.sv),
     Domain(people.EX, people.ex),
     Domain(people.DS, people.ds),
+    Domain(events.AE, events.ae),
     *(Domain(findings.description(domain), findings.findings(domain)) for domain in FINDINGS),
 )
 """The data sets in the order in which a define.xml lists them."""

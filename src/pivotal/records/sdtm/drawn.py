@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -97,6 +98,16 @@ class Drawn:
         offsets = np.array([self.offset(v) for v in range(len(self.study.visits))])
         days: NDArray[np.int64] = offsets[self.trials.last_visit[0].astype(np.int64)]
         return pl.select(pl.lit(self.start) + pl.duration(days=pl.lit(pl.Series(days)))).to_series()
+
+    def on(self, days: NDArray[Any], who: NDArray[Any] | None = None) -> pl.Series:
+        """Dates of study days, each of one patient of `who` (all in order where None); null for a negative day."""
+        start = self.start if who is None else self.start.gather(pl.Series(who.astype(np.int64)))
+        offsets = pl.Series(days.astype(np.int64) - 1).set(pl.Series(days < 0), None)
+        return pl.select(pl.lit(start) + pl.duration(days=pl.lit(offsets))).to_series()
+
+    def period_epoch(self, period: str) -> str:
+        """SDTM's epoch of a period, by the study file."""
+        return self.part.epochs.get(period, "TREATMENT")
 
     def head(self, domain: str) -> dict[str, object]:
         """STUDYID, DOMAIN and USUBJID of one row a patient."""
