@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -66,6 +67,102 @@ def test_ae_is_the_adam_data_set_s(folder: Path, sets: Sets) -> None:
     keys = ["USUBJID", "AESEQ", "AEDECOD", "AESEV", "AESER"]
     adae = read_library(folder / "adam")["ADAE"].frame
     assert adae.select(keys).rows() == sets["AE"].select(keys).rows()
+
+
+def test_long_term_visits_stand_in_tv_sv_and_findings(drawn: tuple[Study, Trials], sets: Sets) -> None:
+    (study, trials), later = drawn, longterm(drawn)
+    assert study.long_term is not None
+    planned = {v.name: v.day for v in study.long_term.visits}
+    own = len(study.visits)
+    tv = sets["TV"].filter(pl.col("VISITNUM") > own)
+    assert dict(tv.select("VISIT", "VISITDY").iter_rows()) == planned
+    patients = np.array(sets["DM"]["USUBJID"].to_list())
+    seen = sets["SV"].filter(pl.col("VISITNUM") > own)
+    for visit, day in planned.items():
+        there = set(patients[later.end_day[0] >= day])
+        assert set(seen.filter(pl.col("VISIT") == visit)["USUBJID"]) == there == set(
+            patients[later.values["IGA", visit][0] >= 0]
+        )  # fmt: skip
+    for domain, code, parameter in (("RS", "SPIGA", "IGA"), ("RS", "SPEASI", "EASI")):
+        rows = sets[domain].filter((pl.col("VISITNUM") > own) & (pl.col(f"{domain}TESTCD") == code))
+        found = {(u, v): x for u, v, x in rows.select("USUBJID", "VISIT", f"{domain}STRESN").iter_rows()}
+        wanted = {
+            (u, visit): float(x)
+            for visit in planned
+            for u, x in zip(patients, later.values[parameter, visit][0], strict=True)
+            if x >= 0
+        }
+        assert found == wanted
+        assert rows[f"{domain}LOBXFL"].null_count() == rows.height
+        assert set(rows["EPOCH"]) == {"CONTINUATION TREATMENT"}
+    assert trials.shape[1] == len(patients)
+
+
+def test_ex_has_a_row_a_course(drawn: tuple[Study, Trials], sets: Sets) -> None:
+    (_, trials), later = drawn, longterm(drawn)
+    ex, patients = sets["EX"], sets["DM"]["USUBJID"].to_list()
+    first = ex.filter(pl.col("EPOCH") == "BLINDED TREATMENT")
+    assert first["USUBJID"].to_list() == patients
+    np.testing.assert_array_equal(first["EXENDY"].to_numpy(), later.blinded_end[0])
+    courses, rows = ex.filter(pl.col("EPOCH") == "CONTINUATION TREATMENT"), later.courses
+    assert courses["USUBJID"].to_list() == [patients[i] for i in rows.subject]
+    np.testing.assert_array_equal(courses["EXSTDY"].to_numpy(), rows.start)
+    np.testing.assert_array_equal(courses["EXENDY"].to_numpy(), rows.stop)
+    onto = np.array(later.onto)[later.sequence[0][rows.subject]]
+    doses = [float(trials.arms[arm].removeprefix("Ruxolitinib ").removesuffix("%")) for arm in onto]
+    assert courses["EXDOSE"].to_list() == doses
+    overlaps = ex.select(pl.col("EXSTDY") <= pl.col("EXENDY").shift(1).over("USUBJID")).to_series()
+    assert not overlaps.any()
+
+
+def test_ds_and_dm_tell_how_each_patient_left(drawn: tuple[Study, Trials], sets: Sets) -> None:
+    later, dm = longterm(drawn), sets["DM"]
+    ds, patients = sets["DS"], np.array(dm["USUBJID"].to_list())
+    later_rows = ds.filter(pl.col("EPOCH") == "CONTINUATION TREATMENT")
+    ends = later_rows.filter(pl.col("DSCAT") == "DISPOSITION EVENT")
+    entered = later.sequence[0] >= 0
+    assert ends["USUBJID"].to_list() == patients[entered].tolist()
+    assert ends["DSTERM"].to_list() == [later.reasons[i] for i in later.reason[0][entered]]
+    np.testing.assert_array_equal(ends["DSSTDY"].to_numpy(), later.end_day[0][entered])
+    anew = later_rows.filter(pl.col("DSCAT") == "PROTOCOL MILESTONE")
+    told = {(u, term.removeprefix("RANDOMIZED TO ")) for u, term in anew.select("USUBJID", "DSTERM").iter_rows()}
+    names = [(u, later.sequences[c]) for u, c in zip(patients, later.sequence[0], strict=True) if c >= 0]
+    assert told == {(u, name.removeprefix("Vehicle to ")) for u, name in names if name.startswith("Vehicle to ")}
+    last = ds.group_by("USUBJID").agg(pl.col("DSSTDTC").max())
+    dose = sets["EX"].group_by("USUBJID").agg(pl.col("EXENDTC").max())
+    for column, found in (("RFENDTC", last), ("RFPENDTC", last), ("RFXENDTC", dose)):
+        assert dict(dm.select("USUBJID", column).iter_rows()) == dict(found.iter_rows())
+    assert (dm["RFXENDTC"] <= dm["RFENDTC"]).all()
+    for frame, when in ((sets["AE"], "AEENDTC"), (sets["SV"], "SVENDTC"), (sets["RS"], "RSDTC")):
+        within = frame.join(dm.select("USUBJID", "RFSTDTC", "RFPENDTC"), on="USUBJID")
+        assert ((within[when] <= within["RFPENDTC"]) | within[when].is_null()).all()
+
+
+def test_the_design_has_the_long_term_period(drawn: tuple[Study, Trials], sets: Sets) -> None:
+    study, _ = drawn
+    ta, te = sets["TA"], sets["TE"]
+    assert ta.height == te.height == 2 * len(study.arms)
+    assert set(ta["EPOCH"]) == {"BLINDED TREATMENT", "CONTINUATION TREATMENT"}
+    later = dict(ta.filter(pl.col("TAETORD") == 2).select("ARM", "ELEMENT").iter_rows())
+    assert later["Vehicle"].endswith(": Ruxolitinib 0.75% or Ruxolitinib 1.5%")
+    assert later["Ruxolitinib 1.5%"].endswith(": Ruxolitinib 1.5%")
+
+
+def test_the_last_dose_of_adam_is_that_of_sdtm(folder: Path, sets: Sets) -> None:
+    adsl = read_library(folder / "adam")["ADSL"].frame
+    assert adsl["TRTEDT"].dt.to_string("%Y-%m-%d").to_list() == sets["DM"]["RFXENDTC"].to_list()
+
+
+def test_periods_that_were_not_drawn_leave_no_rows(drawn: tuple[Study, Trials], tmp_path: Path) -> None:
+    study, trials = drawn
+    write_trial(study, replace(trials, longterm=None), tmp_path, standard="sdtm")
+    found = {name: each.frame for name, each in read_library(tmp_path / "sdtm").items()}
+    assert "AE" not in found
+    assert found["TV"].height == len(study.visits)
+    assert found["SV"].height == int((trials.last_visit[0].astype(int) + 1).sum())
+    assert found["EX"].height == trials.shape[1]
+    assert (found["DM"]["RFENDTC"] == found["DM"]["RFXENDTC"]).all()
+    assert check_define(tmp_path / "sdtm" / "define.xml") == []
 
 
 def dated(frame: pl.DataFrame, start: dict[str, str], when: str, day: str) -> None:

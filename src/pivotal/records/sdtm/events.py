@@ -47,15 +47,16 @@ def ae(drawn: Drawn) -> pl.DataFrame | None:
     rows = later.events
     systems, terms = (pl.Series(names, dtype=pl.String) for names in zip(*later.terms, strict=True))
     term = pl.Series(rows.term.astype(np.int64))
+    ongoing = pl.Series(rows.end < 0)
     epochs = np.array([drawn.period_epoch(name) for name in later.periods], dtype=object)
-    frame = pl.DataFrame({
-        "who": rows.subject.astype(np.int64), "AETERM": terms.gather(term), "AEDECOD": terms.gather(term),
+    made = drawn.rows("AE", rows.subject, {
+        "AETERM": terms.gather(term), "AEDECOD": terms.gather(term),
         "AEBODSYS": systems.gather(term), "AESEV": np.array(SEVERITIES, dtype=object)[rows.severity].tolist(),
         "AESER": np.where(rows.serious, "Y", "N"), "EPOCH": epochs[rows.period - 1].tolist(),
-        "AESTDTC": iso(drawn.on(rows.start, rows.subject)), "AEENDTC": iso(drawn.on(rows.end, rows.subject)),
+        "AESTDTC": iso(drawn.on(rows.start, rows.subject)),
+        "AEENDTC": iso(drawn.on(rows.end, rows.subject)).set(ongoing, None),
         "AESTDY": rows.start.astype(np.int64),
-        "AEENDY": pl.Series(rows.end.astype(np.int64)).set(pl.Series(rows.end < 0), None),
+        "AEENDY": pl.Series(rows.end.astype(np.int64)).set(ongoing, None),
     })  # fmt: skip
-    head = pl.DataFrame(drawn.head("AE")).with_row_index("who").cast({"who": pl.Int64})
-    made = head.join(frame, on="who", maintain_order="right").sort("who", "AESTDY", maintain_order=True)
-    return made.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID").alias("AESEQ"))
+    made = made.sort("who", "AESTDY", maintain_order=True)
+    return made.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("who").alias("AESEQ"))
