@@ -108,6 +108,8 @@ def test_ex_has_a_row_a_course(drawn: tuple[Study, Trials], sets: Sets) -> None:
     assert courses["USUBJID"].to_list() == [patients[i] for i in rows.subject]
     np.testing.assert_array_equal(courses["EXSTDY"].to_numpy(), rows.start)
     np.testing.assert_array_equal(courses["EXENDY"].to_numpy(), rows.stop)
+    assert (courses["EXADJ"] == "LESIONS CLEARED").fill_null(value=False).to_list() == rows.cleared.tolist()
+    assert first["EXADJ"].null_count() == first.height
     onto = np.array(later.onto)[later.sequence[0][rows.subject]]
     doses = [float(trials.arms[arm].removeprefix("Ruxolitinib ").removesuffix("%")) for arm in onto]
     assert courses["EXDOSE"].to_list() == doses

@@ -29,6 +29,7 @@ EX = Description(
         Field(name="EXDOSFRM", label="Dose Form", role="Variable Qualifier", codelist="FRM"),
         Field(name="EXDOSFRQ", label="Dosing Frequency per Interval", role="Variable Qualifier", codelist="FREQ"),
         Field(name="EXROUTE", label="Route of Administration", role="Variable Qualifier", codelist="ROUTE"),
+        collected("EXADJ", "Reason for Dose Adjustment", "Record Qualifier"),
         EPOCH,
         collected("EXSTDTC", "Start Date/Time of Treatment", "Timing", date=True),
         collected("EXENDTC", "End Date/Time of Treatment", "Timing", date=True),
@@ -36,9 +37,12 @@ EX = Description(
         Field(name="EXENDY", label="Study Day of End of Treatment", role="Timing", origin="Derived", method=DAY),
     ),
     comment="One interval from randomisation to the last day of the first period, and one a course of treatment in the "
-    "long-term period: adherence is not drawn.",
+    "long-term period: adherence is not drawn. EXADJ says why a course stopped before the patient's time was over.",
 )
 
+
+CLEARED = "LESIONS CLEARED"
+"""EXADJ of a course that stopped because lesions had gone."""
 
 TEXTS = {"EXTRT": "treatment", "EXDOSE": "dose", "EXDOSU": "unit", "EXDOSFRM": "form", "EXDOSFRQ": "frequency",
          "EXROUTE": "route"}  # fmt: skip
@@ -67,7 +71,9 @@ def _later_courses(drawn: Drawn) -> list[pl.DataFrame]:
         return []
     rows = later.courses
     arms = np.array(later.onto)[later.sequence[0][rows.subject]]
-    return [_given(drawn, rows.subject, arms, drawn.period_epoch(period.name), rows.start, rows.stop)]
+    made = _given(drawn, rows.subject, arms, drawn.period_epoch(period.name), rows.start, rows.stop)
+    why = pl.when(pl.Series(rows.cleared)).then(pl.lit(CLEARED)).alias("EXADJ")
+    return [made.with_columns(why)]
 
 
 def _given(
