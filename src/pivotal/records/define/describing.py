@@ -106,13 +106,14 @@ def defined(description: Description, data: Dataset, file: str) -> tuple[Defined
     fields = {each.name: each for each in description.fields}
     frame = data.frame
     labels = {column.name: column.label for column in data.columns}
-    variables, lists = [], {}
+    variables: list[Variable] = []
+    lists: dict[str, CodeList] = {}
     for name in frame.columns:
         each = fields[name]
         codelist = _codelist(description.name, each, frame)
         variable = _variable(each, frame[name], labels[name])
         if codelist is not None:
-            lists[codelist.oid] = codelist
+            lists = joined((lists, {codelist.oid: codelist}))  # two variables may share one list
         key = description.keys.index(name) + 1 if name in description.keys else None
         variable = replace(variable, codelist=codelist.oid if codelist else None, key=key)
         variables.append(replace(variable, values=_levels(each, variable, frame)))

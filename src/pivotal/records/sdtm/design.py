@@ -112,26 +112,47 @@ TS = _design(
 
 def _periods(drawn: Drawn) -> list[Period]:
     """The periods that begin before the last visit; one of treatment where the study file has none."""
-    last = drawn.offset(len(drawn.study.visits) - 1)
+    last = drawn.offset(len(drawn.visits) - 1)
     found = [p for p in drawn.study.periods if p.from_week * 7 < max(last, 1)]
     return found or [Period(name="TRT", label="Treatment", from_week=0, to_week=max(last, 1) / 7)]
 
 
 def _elements(drawn: Drawn) -> list[dict[str, object]]:
-    """Each arm's elements, in order: a period under the arm's treatment."""
+    """Each arm's elements, in order: a period under the arm's treatment, or those that the arm is allocated anew to."""
     periods = _periods(drawn)
     return [
         {
             "STUDYID": drawn.study.id, "ARMCD": arm_code(a), "ARM": arm.name, "TAETORD": order,
-            "ETCD": f"E{order}{arm_code(a)}", "ELEMENT": f"{period.label or period.name}: {arm.name}",
-            "TABRANCH": f"Randomised to {arm.name}" if order == 1 else None, "TATRANS": None,
-            "EPOCH": drawn.part.epochs.get(period.name, "TREATMENT"),
+            "ETCD": f"E{order}{arm_code(a)}",
+            "ELEMENT": f"{period.label or period.name}: {' or '.join(_treatments(drawn.study, period, arm.name))}",
+            "TABRANCH": _branch(period, arm.name, order), "TATRANS": _transition(periods[order:]),
+            "EPOCH": drawn.period_epoch(period.name),
             "TESTRL": "Randomisation" if order == 1 else f"End of Week {period.from_week:g}",
             "TEENRL": f"End of Week {period.to_week:g}", "TEDUR": _duration(period.to_week - period.from_week),
         }
         for a, arm in enumerate(drawn.study.arms)
         for order, period in enumerate(periods, 1)
     ]  # fmt: skip
+
+
+def _treatments(study: Study, period: Period, arm: str) -> list[str]:
+    """The treatments that an arm's patients may be given in a period."""
+    return [treatment for given, treatment in study.treatments(period) if given == arm]
+
+
+def _branch(period: Period, arm: str, order: int) -> str | None:
+    """How patients come to an element's treatment."""
+    if order == 1:
+        return f"Randomised to {arm}"
+    anew = next((each for each in period.rerandomise if each.arm == arm), None)
+    return f"Randomised anew to {' or '.join(anew.to)}, {':'.join(map(str, anew.ratio))}" if anew else None
+
+
+def _transition(following: list[Period]) -> str | None:
+    """Who goes on to the next element."""
+    if not following or following[0].enters != "completers":
+        return None
+    return f"Patients who completed may go on: {following[0].label or following[0].name}"
 
 
 def _duration(weeks: float) -> str:
@@ -153,7 +174,7 @@ def te(drawn: Drawn) -> pl.DataFrame:
 
 def tv(drawn: Drawn) -> pl.DataFrame:
     """The visits."""
-    visits = drawn.study.visits
+    visits = drawn.visits
     return pl.DataFrame({
         "STUDYID": drawn.study.id, "DOMAIN": "TV", "VISITNUM": range(1, len(visits) + 1),
         "VISIT": [visit.name for visit in visits], "VISITDY": [drawn.planned_day(v) for v in range(len(visits))],

@@ -9,7 +9,7 @@ import polars as pl
 
 from pivotal.records.dataset import Dataset
 from pivotal.records.define.describing import Description, described
-from pivotal.records.sdtm import design, findings, people
+from pivotal.records.sdtm import design, disposition, events, exposure, findings, people
 from pivotal.records.sdtm.drawn import Drawn
 from pivotal.study.sdtm import DOMAINS as FINDINGS
 
@@ -41,8 +41,9 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(design.TS, design.ts),
     Domain(people.DM, people.dm),
     Domain(people.SV, people.sv),
-    Domain(people.EX, people.ex),
-    Domain(people.DS, people.ds),
+    Domain(exposure.EX, exposure.ex),
+    Domain(disposition.DS, disposition.ds),
+    Domain(events.AE, events.ae),
     *(Domain(findings.description(domain), findings.findings(domain)) for domain in FINDINGS),
 )
 """The data sets in the order in which a define.xml lists them."""

@@ -97,10 +97,12 @@ def _lean(rows: pl.DataFrame, domain: str) -> pl.DataFrame:
 def _measured(drawn: Drawn, domain: str) -> list[pl.DataFrame]:
     """The rows of the parameters of a domain, a frame a visit."""
     parts = []
+    later = drawn.trials.longterm
+    recorded = {**drawn.trials.values, **(later.values if later is not None else {})}
     baseline = drawn.study.visit_index(drawn.study.baseline_visit.name)
     for order, test in enumerate(drawn.part.tests):
-        for visit, planned in enumerate(drawn.study.visits):
-            found = drawn.trials.values.get((test.parameter, planned.name))
+        for visit, planned in enumerate(drawn.visits):
+            found = recorded.get((test.parameter, planned.name))
             if test.domain == domain and found is not None:
                 numbers = found[0].astype("float64")
                 values = pl.Series(numbers).fill_nan(None).set(pl.Series(~observed(found[0])), None)

@@ -1,4 +1,4 @@
-"""DM, SV, DS and EX: who the patients are, when they were seen, how they left, what they were given."""
+"""DM and SV: who the patients are, and when they were seen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import polars as pl
 
 from pivotal.records.datasets import adsl
 from pivotal.records.define.describing import Description, Field
-from pivotal.records.define.terminology import LISTS
 from pivotal.records.sdtm.drawn import Drawn, iso
 
 STUDY = Field(name="STUDYID", label="Study Identifier", role="Identifier", origin="Protocol", mandatory=True)
@@ -19,7 +18,8 @@ NO_SITE = "SIM"
 """The site of every patient: none is drawn."""
 
 DAY = "Date less RFSTDTC, plus 1 on and after RFSTDTC."
-BY_VISIT = "The planned day of the patient's last visit attended, from RFSTDTC."
+LAST_DAY = "The later of the planned day of the last visit attended before the long-term period and of its last day."
+LAST_DOSE = "The largest EXENDTC."
 
 
 def sequence(prefix: str) -> Field:
@@ -61,11 +61,11 @@ DM = Description(
         SUBJECT,
         Field(name="SUBJID", label="Subject Identifier for the Study", role="Topic", mandatory=True),
         _date("RFSTDTC", "Subject Reference Start Date/Time", "The day of randomisation."),
-        _date("RFENDTC", "Subject Reference End Date/Time", BY_VISIT),
+        _date("RFENDTC", "Subject Reference End Date/Time", LAST_DAY),
         _date("RFXSTDTC", "Date/Time of First Study Treatment", "The day of randomisation."),
-        _date("RFXENDTC", "Date/Time of Last Study Treatment", BY_VISIT),
+        _date("RFXENDTC", "Date/Time of Last Study Treatment", LAST_DOSE),
         Field(name="RFICDTC", label="Date/Time of Informed Consent", role="Record Qualifier", date=True),
-        _date("RFPENDTC", "Date/Time of End of Participation", BY_VISIT),
+        _date("RFPENDTC", "Date/Time of End of Participation", LAST_DAY),
         Field(name="DTHDTC", label="Date/Time of Death", role="Record Qualifier", date=True),
         Field(name="DTHFL", label="Subject Death Flag", role="Record Qualifier"),
         Field(name="SITEID", label="Study Site Identifier", role="Record Qualifier", mandatory=True),
@@ -110,10 +110,10 @@ def dm(drawn: Drawn) -> pl.DataFrame:
     subjects = adsl(drawn.study, drawn.trials)
     arms = drawn.trials.arm[0].astype(np.int64)
     codes = pl.Series([arm_code(a) for a in range(len(drawn.trials.arms))]).gather(arms)
-    start, end = iso(drawn.start), iso(drawn.last_dates())
+    start, end = iso(drawn.start), iso(drawn.on(drawn.last_days()))
     frame = pl.DataFrame({
         **drawn.head("DM"), "SUBJID": subjects["SUBJID"], "RFSTDTC": start, "RFENDTC": end, "RFXSTDTC": start,
-        "RFXENDTC": end, "RFPENDTC": end, "SITEID": NO_SITE, "ARMCD": codes, "ARM": subjects["ARM"],
+        "RFXENDTC": iso(drawn.last_dates()), "RFPENDTC": end, "SITEID": NO_SITE, "ARMCD": codes, "ARM": subjects["ARM"],
         "ACTARMCD": codes, "ACTARM": subjects["ARM"],
     })  # fmt: skip
     empty = ("RFICDTC", "DTHDTC", "DTHFL", "ARMNRS", "ACTARMUD", "COUNTRY")
@@ -146,22 +146,22 @@ SV = Description(
         Field(name="SVENDY", label="Study Day of End of Observation", role="Timing", origin="Derived", method=DAY),
         EPOCH,
     ),
-    comment="A row for each visit up to the last that the patient attended, at its planned day.",
+    comment="A row for each visit before the patient left, at its planned day.",
 )  # fmt: skip
 
 
 def timed(drawn: Drawn, domain: str, visit: int) -> pl.DataFrame:
     """A row a patient with the columns of a visit, all patients; `here` says who was there."""
-    named = {"VISITNUM": visit + 1, "VISIT": drawn.study.visits[visit].name, "VISITDY": drawn.planned_day(visit)}
+    named = {"VISITNUM": visit + 1, "VISIT": drawn.visits[visit].name, "VISITDY": drawn.planned_day(visit)}
     return pl.DataFrame({
         **drawn.head(domain), **named, "DTC": iso(drawn.dates(visit)), "DY": drawn.planned_day(visit),
-        "EPOCH": drawn.epoch(visit), "here": drawn.trials.last_visit[0] >= visit,
+        "EPOCH": drawn.epoch(visit), "here": drawn.attended(visit),
     })  # fmt: skip
 
 
 def sv(drawn: Drawn) -> pl.DataFrame:
     """A row a patient and visit attended."""
-    rows = pl.concat([timed(drawn, "SV", visit) for visit in range(len(drawn.study.visits))]).filter("here")
+    rows = pl.concat([timed(drawn, "SV", visit) for visit in range(len(drawn.visits))]).filter("here")
     made = rows.with_columns(
         pl.col("DTC").alias("SVSTDTC"),
         pl.col("DTC").alias("SVENDTC"),
@@ -169,99 +169,3 @@ def sv(drawn: Drawn) -> pl.DataFrame:
         pl.col("DY").alias("SVENDY"),
     )
     return made.sort("USUBJID", "VISITNUM")
-
-
-DS = Description(
-    name="DS",
-    label="Disposition",
-    structure="One record per disposition status or protocol milestone per subject",
-    class_="EVENTS",
-    keys=("STUDYID", "USUBJID", "DSSTDTC", "DSSEQ"),
-    fields=(
-        STUDY,
-        DOMAIN,
-        SUBJECT,
-        sequence("DS"),
-        collected("DSTERM", "Reported Term for the Disposition Event", "Topic"),
-        Field(name="DSDECOD", label="Standardized Disposition Term", role="Synonym Qualifier", codelist="NCOMPLT"),
-        Field(name="DSCAT", label="Category for Disposition Event", role="Grouping Qualifier", codelist="DSCAT"),
-        EPOCH,
-        collected("DSSTDTC", "Start Date/Time of Disposition Event", "Timing", date=True),
-        Field(
-            name="DSSTDY", label="Study Day of Start of Disposition Event", role="Timing", origin="Derived", method=DAY
-        ),
-    ),
-    comment="A patient who left is shown as leaving on the day of the last visit attended: no later day is drawn.",
-)
-
-
-def ds(drawn: Drawn) -> pl.DataFrame:
-    """Randomisation, and how each patient left."""
-    trials = drawn.trials
-    baseline = drawn.study.visit_index(drawn.study.baseline_visit.name)
-    epochs = pl.Series([drawn.epoch(v) for v in range(len(drawn.study.visits))])
-    begun = pl.DataFrame({
-        **drawn.head("DS"), "DSSEQ": 1, "DSTERM": "RANDOMIZED", "DSDECOD": "RANDOMIZED",
-        "DSCAT": "PROTOCOL MILESTONE", "EPOCH": drawn.epoch(baseline), "DSSTDTC": iso(drawn.start), "DSSTDY": 1,
-    })  # fmt: skip
-    last = trials.last_visit[0].astype(np.int64)
-    days = pl.Series([drawn.planned_day(v) for v in range(len(drawn.study.visits))]).gather(last)
-    reasons = pl.Series(trials.reasons).gather(np.maximum(trials.reason[0], 0).astype(np.int64))
-    decoded = worded(drawn, "DSDECOD", reasons)
-    known = decoded.is_in(list(LISTS["NCOMPLT"].terms))
-    ended = pl.DataFrame({
-        **drawn.head("DS"), "DSSEQ": 2, "DSTERM": reasons,
-        "DSDECOD": decoded.zip_with(known, pl.Series(["OTHER"])), "DSCAT": "DISPOSITION EVENT",
-        "EPOCH": epochs.gather(last), "DSSTDTC": iso(drawn.last_dates()), "DSSTDY": days,
-    })  # fmt: skip
-    known_ends = ended.filter(pl.Series(trials.reason[0] >= 0))
-    return pl.concat([begun, known_ends.select(begun.columns)], how="vertical_relaxed").sort("USUBJID", "DSSEQ")
-
-
-EX = Description(
-    name="EX",
-    label="Exposure",
-    structure="One record per constant dosing interval per subject",
-    class_="INTERVENTIONS",
-    keys=("STUDYID", "USUBJID", "EXTRT", "EXSTDTC"),
-    fields=(
-        STUDY,
-        DOMAIN,
-        SUBJECT,
-        sequence("EX"),
-        collected("EXTRT", "Name of Treatment", "Topic"),
-        collected("EXDOSE", "Dose", "Record Qualifier"),
-        Field(name="EXDOSU", label="Dose Units", role="Variable Qualifier", codelist="UNIT"),
-        Field(name="EXDOSFRM", label="Dose Form", role="Variable Qualifier", codelist="FRM"),
-        Field(name="EXDOSFRQ", label="Dosing Frequency per Interval", role="Variable Qualifier", codelist="FREQ"),
-        Field(name="EXROUTE", label="Route of Administration", role="Variable Qualifier", codelist="ROUTE"),
-        EPOCH,
-        collected("EXSTDTC", "Start Date/Time of Treatment", "Timing", date=True),
-        collected("EXENDTC", "End Date/Time of Treatment", "Timing", date=True),
-        Field(name="EXSTDY", label="Study Day of Start of Treatment", role="Timing", origin="Derived", method=DAY),
-        Field(name="EXENDY", label="Study Day of End of Treatment", role="Timing", origin="Derived", method=DAY),
-    ),
-    comment="One interval from randomisation to the last visit attended: adherence is not drawn.",
-)
-
-
-def ex(drawn: Drawn) -> pl.DataFrame | None:
-    """A row a patient of an arm whose exposure the study file tells."""
-    told = {each.arm: each for each in drawn.part.exposure}
-    arms = [drawn.trials.arms[a] for a in drawn.trials.arm[0]]
-    known = [told.get(arm) for arm in arms]
-    if not told:
-        return None
-    last = drawn.trials.last_visit[0].astype(np.int64)
-    days = pl.Series([drawn.planned_day(v) for v in range(len(drawn.study.visits))]).gather(last)
-    texts = {
-        name: pl.Series([getattr(each, key) if each else None for each in known])
-        for name, key in (("EXTRT", "treatment"), ("EXDOSE", "dose"), ("EXDOSU", "unit"), ("EXDOSFRM", "form"),
-                          ("EXDOSFRQ", "frequency"), ("EXROUTE", "route"))
-    }  # fmt: skip
-    frame = pl.DataFrame({
-        **drawn.head("EX"), "EXSEQ": 1, **texts, "EPOCH": drawn.epoch(drawn.study.visit_index(
-            drawn.study.baseline_visit.name)), "EXSTDTC": iso(drawn.start), "EXENDTC": iso(drawn.last_dates()),
-        "EXSTDY": 1, "EXENDY": days,
-    })  # fmt: skip
-    return frame.drop_nulls("EXTRT").sort("USUBJID")

@@ -39,7 +39,8 @@ def as_collected(study: Study) -> Study:
 
     Notes
     -----
-    Screening counts are not in SDTM, which has the randomised patients only.
+    Screening counts are not in SDTM, which has the randomised patients only. What is derived is of the study's own
+    visits: rows of the long-term period are left out.
     """
     parameters = tuple(_located(study, parameter) for parameter in study.parameters)
     return study.model_copy(update={"parameters": parameters, "datasets": (*study.datasets, _subjects(study))})
@@ -59,14 +60,15 @@ def _subjects(study: Study) -> Recipe:
         {"step": "compute", "columns": {layout.ARM: "ARM"}},
         {"step": "pick", "from": "TS", "by": ["STUDYID"], "where": f"TSPARMCD = '{SIMULATED}'",
          "columns": {layout.SIMULATED: "TSVAL"}},
-        {"step": "pick", "from": "DS", "where": "DSCAT = 'DISPOSITION EVENT'", "columns": {"DSTERM": "DSTERM"}},
+        {"step": "pick", "from": "DS", "where": "DSCAT = 'DISPOSITION EVENT'", "order_by": ["DSSEQ"], "take": "first",
+         "columns": {"DSTERM": "DSTERM"}},
         {"step": "compute", "columns": {
             layout.STATUS: f"CASE WHEN DSTERM = '{COMPLETED}' THEN '{layout.COMPLETED}' "
             f"WHEN DSTERM IS NOT NULL THEN '{layout.DISCONTINUED}' END",
             layout.REASON: f"CASE WHEN DSTERM <> '{COMPLETED}' THEN DSTERM END",
         }},
-        {"step": "pick", "from": "SV", "order_by": ["VISITNUM"], "take": "last",
-         "columns": {layout.LAST_VISIT: "VISIT"}},
+        {"step": "pick", "from": "SV", "where": f"VISITNUM <= {len(study.visits)}", "order_by": ["VISITNUM"],
+         "take": "last", "columns": {layout.LAST_VISIT: "VISIT"}},
     ]  # fmt: skip
     for name, variable in study.variables.items():
         steps += _variable(study, name, variable)
