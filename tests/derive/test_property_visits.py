@@ -62,7 +62,9 @@ def test_order_of_rows_does_not_matter() -> None:
 
 def test_a_replicate_is_one_more_key() -> None:
     both = pl.concat([rows().with_columns(REPLICATE=pl.lit(k)) for k in (1, 2)])
-    for _, part in done(both).group_by("REPLICATE"):
+    found = done(both)
+    assert set(found["REPLICATE"]) == {1, 2}
+    for _, part in found.group_by("REPLICATE"):
         assert part.drop("REPLICATE").sort("USUBJID", "AVISITN").equals(done(rows()).sort("USUBJID", "AVISITN"))
 
 

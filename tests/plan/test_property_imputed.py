@@ -72,12 +72,15 @@ def test_a_score_is_imputed_by_values_that_were_seen(regression):
     trial = trial.model_copy(update={"endpoints": (trial.endpoints[0].model_copy(update={"derive": derive}),)})
     alone = Batch(trial, trials(5, replicates=1, size=100))
     done = complete(alone, trial.endpoints[0], "Week 8")
+    imputed_values = 0
     for (name, visit), values in done.values.items():
         before = alone.trials.value(name, visit)[0]
         if name == "IGA" and visit != "Baseline" and observed(before).any():
             assert set(np.unique(values)) <= set(np.unique(before[observed(before)]).astype(float))
             assert (values[:, observed(before)] == before[observed(before)]).all()
             assert (values == values[:1]).all() == observed(before).all()
+            imputed_values += int((~observed(before)).sum())
+    assert imputed_values > 0
     results = Plan(trial).analyse(alone.trials)
     assert np.isfinite(main(results, "estimate")).all()
     method = results.find(endpoint="IGA-TS", statistic="p", groups=(("role", "main"),))[0].key.method
@@ -194,6 +197,7 @@ def test_an_earlier_visit_is_imputed_from_the_same_model():
     both = imputed(analysis=Analysis(method="ancova", visits=("Week 4", "Week 8")), **how)
     one = imputed(analysis=Analysis(method="ancova", visits=("Week 4",)), **how)
     rows = [Plan(t).analyse(batch).find(visit="Week 4", statistic="se", endpoint="IGA-TS") for t in (both, one)]
+    assert rows[0]
     for a, b in zip(*rows, strict=True):
         np.testing.assert_array_equal(a.value, b.value)
 

@@ -58,6 +58,8 @@ def library(trial=None):
 def test_many_trials_are_the_trials_one_by_one(table):
     together = list(rows_of(table, STUDY, library()))
     alone = [list(rows_of(table, STUDY, library(trial))) for trial in range(TRIALS)]
+    assert together
+    assert {len(rows) for rows in alone} == {len(together)}
     for n, row in enumerate(together):
         single = np.array([rows[n].value[0] for rows in alone])
         np.testing.assert_allclose(row.value, single, rtol=1e-12, atol=1e-12, err_msg=row.key.id)

@@ -109,21 +109,22 @@ def test_rare_terms_stand_outside_the_family():
 def test_a_treatment_that_was_not_posted_has_no_rate_and_no_test():
     found = rows([PlainTerm("Cough", "Lungs", False, {"Vehicle": (3, 126)})])
     assert found["other", "Cough", "Vehicle", None, "rate"].value[0] == pytest.approx(3 / 126)
-    for key, row in found.items():
-        if key[2] == ARMS[1] and key[4] in {"rate", "estimate", "p_adjusted"}:
-            assert np.isnan(row.value[0])
-            assert row.reason
-            assert row.reason[0]
+    absent = {key[4]: row for key, row in found.items() if key[2] == ARMS[1]}
+    for statistic in ("rate", "estimate", "p_adjusted"):
+        assert np.isnan(absent[statistic].value[0])
+        assert absent[statistic].reason
+        assert absent[statistic].reason[0]
 
 
 def test_relabelled_arms_turn_the_difference_around(found):
     turned = [replace(t, counts={"Vehicle": t.counts[ARMS[2]], ARMS[2]: t.counts["Vehicle"]}) for t in POSTED]
     other = {(dict(r.key.groups)["term"], r.key.statistic, dict(r.key.groups)["list"]): r.value[0]
              for r in recompute_events("x", turned, ("Vehicle", ARMS[2]), "Vehicle") if r.key.comparator}  # fmt: skip
-    for (group, term, arm, comparator, statistic), row in found.items():
-        if arm == ARMS[2] and comparator and statistic in {"estimate", "p"}:
-            sign = -1 if statistic == "estimate" else 1
-            assert other[term, statistic, group] == pytest.approx(sign * row.value[0], rel=1e-9, abs=1e-12)
+    for each in POSTED:
+        for statistic, sign in (("estimate", -1), ("p", 1)):
+            group = "serious" if each.serious else "other"
+            row = found[group, each.term, ARMS[2], "Vehicle", statistic]
+            assert other[each.term, statistic, group] == pytest.approx(sign * row.value[0], rel=1e-9, abs=1e-12)
 
 
 def test_every_wrong_count_is_named():

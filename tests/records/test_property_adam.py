@@ -89,6 +89,7 @@ def test_a_patient_without_a_time_is_unknown() -> None:
 def test_order_of_rows_does_not_matter() -> None:
     mixed = {name: each.frame.reverse() if name != "ADSL" else each.frame for name, each in library().items()}
     one, other = from_library(STUDY, library()), from_library(STUDY, library(**mixed))
+    assert one.values.keys() == other.values.keys() != set()
     for key, column in one.values.items():
         np.testing.assert_array_equal(column, other.values[key])
 

@@ -96,6 +96,7 @@ def same_periods(a: Trials, b: Trials) -> None:
         for field in fields(getattr(mine, part)):
             column, back = (getattr(getattr(each, part), field.name) for each in (mine, other))
             np.testing.assert_array_equal(column, back, err_msg=field.name)
+    assert mine.values.keys() == other.values.keys()
     for key in mine.values:
         np.testing.assert_array_equal(number(mine.values[key]), number(other.values[key]), err_msg=str(key))
 
@@ -160,6 +161,7 @@ def test_every_data_set_is_described(ad3: tuple[Study, Trials], format: str, fol
 def test_code_lists_hold_what_the_data_hold(written: Path) -> None:
     for folder in ("adam", "sdtm"):
         define, library = open_define(written / folder / "define.xml"), read_library(written / folder)
+        assert any(v.codelist is not None for about in define.datasets.values() for v in about.variables)
         for about in define.datasets.values():
             for variable in about.variables:
                 if variable.codelist is not None:

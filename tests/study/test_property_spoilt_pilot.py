@@ -112,7 +112,11 @@ def spoilt_data(chance: random.Random, data: Mapping[str, Dataset]) -> dict[str,
 
 
 def _readable(error: StudyError | DataError | UsageError) -> None:
-    faults = getattr(error, "faults", ())
+    if isinstance(error, UsageError):
+        assert str(error)
+        return
+    faults = error.faults
+    assert faults
     assert all(fault.where and fault.found and fault.mend for fault in faults)
 
 

@@ -52,17 +52,18 @@ class Roster:
 
     def size(self) -> Floats:
         """Patients at risk, (replicate, arm)."""
-        return self._grid(self.people, pl.len())
+        return self.grid(self.people, pl.len())
 
     def days(self) -> Floats:
         """Days at risk of the patients for whom they are known, (replicate, arm)."""
-        return self._grid(self.people, pl.col("days").sum())
+        return self.grid(self.people, pl.col("days").sum())
 
     def timed(self) -> Floats:
         """Patients whose days are known, (replicate, arm)."""
-        return self._grid(self.people, pl.col("days").count())
+        return self.grid(self.people, pl.col("days").count())
 
-    def _grid(self, frame: pl.DataFrame, value: pl.Expr) -> Floats:
+    def grid(self, frame: pl.DataFrame, value: pl.Expr) -> Floats:
+        """A number of the rows of each `replicate` and `arm`; 0 where there is no row."""
         sums = frame.group_by("replicate", "arm").agg(value.alias("value"))
         made = np.zeros((self.replicates, len(self.arms)))
         made[sums["replicate"].to_numpy(), sums["arm"].to_numpy()] = sums["value"].to_numpy()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pivotal import stats
 from pivotal.derive import levels
 from pivotal.plan.batch import Batch
-from pivotal.plan.rows import row
+from pivotal.plan.rows import interval_rows, row
 from pivotal.stats.summary import summarise
 from pivotal.study.model import Endpoint
 from pivotal.trials import Key, Row
@@ -157,9 +157,7 @@ def _rates(batch: Batch, endpoint: Endpoint, visit: str, intervals: bool) -> Ite
             continue
         for method, interval in (("clopper-pearson", stats.clopper_pearson), ("wilson", stats.wilson)):
             found = interval(x, n, level=endpoint.analysis.level)
-            for statistic, value in (("rate", found.estimate), ("ci_low", found.ci_low), ("ci_high", found.ci_high)):
-                assert value is not None
-                yield row(_key(endpoint, visit, arm.name, statistic, method), value, found.reason)
+            yield from interval_rows(_key(endpoint, visit, arm.name, "rate", method), "rate", found)
 
 
 def _means(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
@@ -195,8 +193,5 @@ def _times(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
         yield row(_key(endpoint, visit, arm.name, "N"), mask.sum(axis=1))
         curve = stats.kaplan_meier(times.time, times.event, mask)
         median = stats.survival_quantile(curve, preset=preset, level=endpoint.analysis.level)
-        limits = ("median", median.estimate), ("ci_low", median.ci_low), ("ci_high", median.ci_high)
-        for statistic, value in limits:
-            assert value is not None
-            key = _key(endpoint, visit, arm.name, statistic, f"kaplan-meier, limits as {preset}")
-            yield row(key, value[:, 0], median.reason[:, 0])
+        key = _key(endpoint, visit, arm.name, "median", f"kaplan-meier, limits as {preset}")
+        yield from interval_rows(key, "median", median, (0,))

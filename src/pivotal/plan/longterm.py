@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pivotal import stats
 from pivotal.plan.batch import Batch
-from pivotal.plan.rows import row
+from pivotal.plan.rows import interval_rows, row
 from pivotal.stats.summary import summarise
 from pivotal.study.periods import ALL, PeriodResult, proportion
 from pivotal.trials import Key, LongTerm, Row, Trials, observed
@@ -96,13 +96,9 @@ def _described(key: Key, values: NDArray[Any], mask: Mask) -> Iterator[Row]:
 
 def _rate(key: Key, x: NDArray[Any], n: NDArray[Any]) -> Iterator[Row]:
     found = stats.clopper_pearson(x.astype(np.float64), n.astype(np.float64))
-    assert found.estimate is not None
-    assert found.ci_low is not None
-    assert found.ci_high is not None
     yield row(replace(key, statistic="n"), x)
     yield row(replace(key, statistic="N"), n)
-    for statistic, value in (("rate", found.estimate), ("ci_low", found.ci_low), ("ci_high", found.ci_high)):
-        yield row(replace(key, statistic=statistic, method="clopper-pearson"), value, found.reason)
+    yield from interval_rows(replace(key, method="clopper-pearson"), "rate", found)
 
 
 def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
@@ -123,9 +119,7 @@ def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
         named = replace(key, parameter="time to retreatment", method="kaplan-meier")
         yield row(replace(named, statistic="N"), (mask & ~np.isnan(time)).sum(axis=1))
         yield row(replace(named, statistic="n"), (mask & again).sum(axis=1))
-        for statistic, value in (("median", median.estimate), ("ci_low", median.ci_low), ("ci_high", median.ci_high)):
-            assert value is not None
-            yield row(replace(named, statistic=statistic), value[:, 0], median.reason[:, 0])
+        yield from interval_rows(named, "median", median, (0,))
 
 
 def _retreatment(seen: LongTerm, courses: Courses, flat: NDArray[np.int64]) -> tuple[Floats, Mask]:

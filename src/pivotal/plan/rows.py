@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -37,6 +38,14 @@ def estimate_rows(key: Key, estimate: Estimate, extra: dict[str, Floats]) -> lis
         rows.append(row(replace(key, statistic="converged"), estimate.converged))
     rows += [row(replace(key, statistic=name), value, estimate.reason) for name, value in extra.items()]
     return rows
+
+
+def interval_rows(key: Key, name: str, estimate: Estimate, at: tuple[int, ...] = ()) -> Iterator[Row]:
+    """The estimate, as the statistic `name`, and its limits; of one place where there are many a replicate."""
+    place = (slice(None), *at)
+    for statistic, value in ((name, estimate.estimate), ("ci_low", estimate.ci_low), ("ci_high", estimate.ci_high)):
+        assert value is not None
+        yield row(replace(key, statistic=statistic), value[place], estimate.reason[place])
 
 
 def _scale(scale: str | None, statistic: str) -> str | None:

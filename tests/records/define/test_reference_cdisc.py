@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pivotal.errors import DataError
 from pivotal.records.define import check_define, open_define, read_define, rules, write_define
 from pivotal.records.define.terminology import LISTS
 from pivotal.records.formats import read_library
@@ -73,11 +74,17 @@ def test_version_1_is_read(name: str, sets: int, lists: int) -> None:
     assert found.datasets[data].keys == wanted
 
 
-@pytest.mark.parametrize("name", ["adam", "sdtm"])
-def test_what_is_read_is_written_and_read_again(name: str, tmp_path: Path) -> None:
-    found = open_define(shared("datasetjson", name, "define.xml"))
-    if name == "sdtm":  # its standards' names and states are wrong, and the writer says so
-        return
+def test_what_breaks_rules_is_not_written(tmp_path: Path) -> None:
+    """The names and states of its standards are wrong, and the writer says so."""
+    found = open_define(shared("datasetjson", "sdtm", "define.xml"))
+    with pytest.raises(DataError) as caught:
+        write_define(found, tmp_path / "define.xml")
+    assert {fault.found for fault in caught.value.faults} == {"'STDTMIG'", "'Final'"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_read_is_written_and_read_again(tmp_path: Path) -> None:
+    found = open_define(shared("datasetjson", "adam", "define.xml"))
     write_define(found, tmp_path / "define.xml")
     again = open_define(tmp_path / "define.xml")
     assert list(again.datasets) == list(found.datasets)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from pivotal.errors import DataError, Fault
+from pivotal.records.dataset import Library
+from pivotal.study.recipe_subject import Aggregate, Pick
+from pivotal.study.recipes import Join
 
 REPLICATE = "REPLICATE"
 FEW = 20
@@ -17,6 +20,14 @@ def keyed(by: Sequence[str], frame: pl.DataFrame | pl.LazyFrame) -> list[str]:
     """The keys, with the replicate in front where the frame has one."""
     names = frame.collect_schema().names()
     return [*([REPLICATE] if REPLICATE in names and REPLICATE not in by else []), *by]
+
+
+def taken(step: Join | Pick | Aggregate, known: Library) -> tuple[pl.LazyFrame, list[str]]:
+    """The rows that a step takes of another data set, and their keys."""
+    rows = known[step.from_].scan()
+    if step.where is not None:
+        rows = rows.filter(pl.sql_expr(step.where))
+    return rows, keyed(step.by, rows)
 
 
 def one_each(rows: pl.DataFrame, by: list[str], name: str, where: str | None, mend: str) -> None:

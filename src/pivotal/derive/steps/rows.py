@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pivotal.derive.steps.keys import keyed, one_each
+from pivotal.derive.steps.keys import one_each, taken
 from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
 from pivotal.study.recipes import Compute, Join, Keep, Rename
@@ -35,10 +35,7 @@ def compute(step: Compute, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
 @apply.register
 def join(step: Join, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Columns of another data set, by keys."""
-    other = known[step.from_].scan()
-    if step.where is not None:
-        other = other.filter(pl.sql_expr(step.where))
-    by = keyed(step.by, other)
+    other, by = taken(step, known)
     wanted = other.select(*by, *(pl.col(old).alias(new) for new, old in step.columns.items())).collect()
     one_each(wanted.drop_nulls(by), by, step.from_, step.where, "Say in `where` which row is meant, or pick one.")
     return frame.join(wanted, on=by, how="left", maintain_order="left")

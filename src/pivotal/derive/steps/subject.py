@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pivotal.derive.steps.keys import keyed, one_each
+from pivotal.derive.steps.keys import one_each, taken
 from pivotal.derive.steps.step import apply
 from pivotal.records.dataset import Library
 from pivotal.study.recipe_subject import Aggregate, Pick, Total
@@ -13,10 +13,7 @@ from pivotal.study.recipe_subject import Aggregate, Pick, Total
 @apply.register
 def pick(step: Pick, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Columns of one row of another data set."""
-    other = known[step.from_].scan()
-    if step.where is not None:
-        other = other.filter(pl.sql_expr(step.where))
-    by = keyed(step.by, other)
+    other, by = taken(step, known)
     if step.order_by:
         other = other.sort([*by, *step.order_by], nulls_last=True, maintain_order=True)
     columns = [pl.sql_expr(expression).alias(new) for new, expression in step.columns.items()]
@@ -30,10 +27,7 @@ def pick(step: Pick, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
 @apply.register
 def aggregate(step: Aggregate, frame: pl.DataFrame, known: Library) -> pl.DataFrame:
     """Sums, counts and the like over a patient's rows of another data set."""
-    other = known[step.from_].scan()
-    if step.where is not None:
-        other = other.filter(pl.sql_expr(step.where))
-    by = keyed(step.by, other)
+    other, by = taken(step, known)
     found = other.group_by(by).agg(_total(total).alias(new) for new, total in step.columns.items()).collect()
     attached = _attached(frame, found, by)
     counts = [new for new, total in step.columns.items() if total.by == "count"]

@@ -15,9 +15,9 @@ from pivotal.derive.first_event import are_among, times_to_first, until_first
 from pivotal.derive.occurrence import coded, occurrences
 from pivotal.derive.topics import NotCountableError, in_topic
 from pivotal.errors import DataError, Fault, nearest
-from pivotal.plan.rows import row
+from pivotal.plan.rows import interval_rows, row
 from pivotal.plan.tables.events import Setting, left_out, setting
-from pivotal.plan.tables.incidence import unknown_exposure
+from pivotal.plan.tables.incidence import complement, undated, unknown_exposure
 from pivotal.plan.tables.people import People
 from pivotal.plan.tables.survival import round_days
 from pivotal.plan.tables.table import key, rows_of, selected, subjects
@@ -121,12 +121,7 @@ def _inside(table: CumulativeIncidence, study: Study, rows: pl.DataFrame, data: 
 def _undated(table: CumulativeIncidence, where: Setting, events: pl.DataFrame) -> Iterator[Row]:
     """Patients whose first event has no known date of onset: it is taken to lie at the end of their time at risk."""
     first = until_first(events, where.people, pl.lit("").alias("path")).filter(pl.col("onset").is_null())
-    counts = np.zeros(where.size.shape)
-    sums = first.group_by("replicate", "arm").len()
-    counts[sums["replicate"].to_numpy(), sums["arm"].to_numpy()] = sums["len"].to_numpy()
-    for arm, name in enumerate(where.people.arms):
-        if counts[:, arm].any():
-            yield Row(key(table, statistic="n_onset_unknown", arm=name), counts[:, arm])
+    yield from undated(table, {}, where, where.people.grid(first, pl.len()))
 
 
 def _from_times(table: CumulativeIncidence, study: Study, data: Library) -> list[ArmTimes]:
@@ -180,17 +175,9 @@ def _of_arm(table: CumulativeIncidence, about: dict[str, Any], one: ArmTimes, da
     if table.days:
         found = _shares(table, one, table.days)
         for place, day in enumerate(table.days):
-            more = about | {
-                "method": f"{method}, {table.limits} limits",
-                "scale": f"share with an event by day {day:g}",
-            }
-            for statistic, value in (
-                ("estimate", found.estimate),
-                ("ci_low", found.ci_low),
-                ("ci_high", found.ci_high),
-            ):
-                assert value is not None
-                yield row(key(table, statistic=statistic, **more), value[:, place], found.reason[:, place])
+            limits, scale = f"{method}, {table.limits} limits", f"share with an event by day {day:g}"
+            mine = key(table, statistic="estimate", **about | {"method": limits, "scale": scale})
+            yield from interval_rows(mine, "estimate", found, (place,))
 
 
 def _on(about: dict[str, Any], day: float) -> dict[str, Any]:
@@ -203,12 +190,7 @@ def _shares(table: CumulativeIncidence, one: ArmTimes, days: list[float] | tuple
         curve = stats.cumulative_incidence(one.time, one.cause)
         return stats.incidence_at(curve, days, table.limits, table.level)
     alive = stats.survival_at(stats.kaplan_meier(one.time, one.cause == FIRST), days, table.limits, table.level)
-    assert alive.estimate is not None
-    assert alive.ci_low is not None
-    assert alive.ci_high is not None
-    return stats.Estimate(
-        estimate=1 - alive.estimate, ci_low=1 - alive.ci_high, ci_high=1 - alive.ci_low, reason=alive.reason
-    )
+    return complement(alive)
 
 
 def _test(table: CumulativeIncidence, about: dict[str, Any], arms: list[ArmTimes]) -> Iterator[Row]:

@@ -38,7 +38,7 @@ def incidence(table: Incidence, study: Study, data: Library) -> Iterator[Row]:
     """For each term: counts, `patient_years`, rate and differences with intervals, times to the first event."""
     where = setting(table, study, data)
     found, counts = by_term(table, data, where)
-    seen, years, undated = at_risk(table, found.events, where, counts)
+    seen, years, without = at_risk(table, found.events, where, counts)
     rates = per_years(seen, years, table.per, table.level)
     risks = table.risk_differences
     risk = risk_differences(where, counts.n, risks.method, risks.level) if risks else {}
@@ -46,7 +46,7 @@ def incidence(table: Incidence, study: Study, data: Library) -> Iterator[Row]:
         about = named(table, path)
         yield from counted(table, about, where, counts.n[:, term], counts.events[:, term])
         yield from exposed(table, about, where, rates, years, term)
-        yield from _undated(table, about, where, undated[:, term])
+        yield from undated(table, about, where, without[:, term])
         for arm, difference in risk.items():
             more = pair(where, arm) | {"method": risks.method if risks else None, "scale": "risk difference"}
             yield from estimated(table, about | more, difference, term, "estimate", "ci_low", "ci_high")
@@ -95,10 +95,11 @@ def unknown_exposure(table: Any, where: Setting) -> Iterator[Row]:
             yield Row(key(table, statistic="n_exposure_unknown", arm=name), without[:, arm])
 
 
-def _undated(table: Incidence, about: dict[str, Any], where: Setting, undated: Floats) -> Iterator[Row]:
+def undated(table: Any, about: dict[str, Any], where: Setting, patients: Floats) -> Iterator[Row]:
+    """Patients whose first event has no known date of onset, of the arms that have any, (replicate, arm)."""
     for arm, name in enumerate(where.people.arms):
-        if undated[:, arm].any():
-            yield Row(key(table, statistic="n_onset_unknown", arm=name, **about), undated[:, arm])
+        if patients[:, arm].any():
+            yield Row(key(table, statistic="n_onset_unknown", arm=name, **about), patients[:, arm])
 
 
 def _rate_differences(
@@ -130,15 +131,17 @@ def _times(table: Incidence, about: dict[str, Any], where: Setting, events: pl.D
                 yield from estimated(table, mine | {"scale": words}, times, at, "estimate", "ci_low", "ci_high")
         if table.days:
             alive = survival_at(curve, table.days, level=table.level)
-            share = Estimate(
-                estimate=_rest(alive.estimate),
-                ci_low=_rest(alive.ci_high),
-                ci_high=_rest(alive.ci_low),
-                reason=alive.reason,
-            )
+            share = complement(alive)
             for at, day in enumerate(table.days):
                 more = mine | {"scale": f"share with an event by day {day:g}"}
                 yield from estimated(table, more, share, at, "estimate", "ci_low", "ci_high")
+
+
+def complement(share: Estimate) -> Estimate:
+    """The share of the others, with its limits."""
+    return Estimate(
+        estimate=_rest(share.estimate), ci_low=_rest(share.ci_high), ci_high=_rest(share.ci_low), reason=share.reason
+    )
 
 
 def _rest(share: Floats | None) -> Floats | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pivotal import stats
 from pivotal.derive import EventTime
 from pivotal.plan.batch import Batch
-from pivotal.plan.rows import row
+from pivotal.plan.rows import interval_rows, row
 from pivotal.plan.tables.endpoint import endpoint_rows, members_rows, table_key
 from pivotal.study.endpoint_tables import SurvivalCurves, SurvivalTimes
 from pivotal.trials import Key, Row
@@ -61,10 +61,7 @@ def _arms(about: Key, batch: Batch, times: EventTime) -> Iterator[tuple[Key, NDA
 
 def _median(key: Key, curve: stats.KaplanMeier, limits: str, level: float) -> Iterator[Row]:
     found = stats.survival_quantile(curve, conf_type=limits, level=level)
-    for statistic, value in (("median", found.estimate), ("ci_low", found.ci_low), ("ci_high", found.ci_high)):
-        assert value is not None
-        about = replace(key, statistic=statistic, method=f"kaplan-meier, {limits} limits")
-        yield row(about, value[:, 0], found.reason[:, 0])
+    yield from interval_rows(replace(key, method=f"kaplan-meier, {limits} limits"), "median", found, (0,))
 
 
 def _curve(key: Key, curve: stats.KaplanMeier) -> Iterator[Row]:

@@ -131,10 +131,7 @@ def _of_patients(table: SafetyTopics, topic: Topic, data: Library, where: Settin
     final = single.sort("start", nulls_last=False).unique(["replicate", "patient"], keep="last", maintain_order=True)
     if where.people.total:
         final = pl.concat([final, final.with_columns(arm=pl.lit(len(where.people.arms) - 1, pl.Int32))])
-    n = np.zeros(where.size.shape)
-    sums = final.group_by("replicate", "arm").len()
-    n[sums["replicate"].to_numpy(), sums["arm"].to_numpy()] = sums["len"].to_numpy()
-    yield from counted(table, about(topic, "", words), where, n, None)
+    yield from counted(table, about(topic, "", words), where, where.people.grid(final, pl.len()), None)
 
 
 def _not_countable(table: SafetyTopics, topic: Topic, where: Setting, why: str) -> Iterator[Row]:

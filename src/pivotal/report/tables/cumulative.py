@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pivotal.report.document import Block, Column, Drawing, Figure, Line, Table
+from functools import partial
+
+from pivotal.report.document import Block, Column, Figure, Line, Table
 from pivotal.report.format import percent
 from pivotal.report.rounding import printed
 from pivotal.report.survival_plot import Curve, survival_plot
-from pivotal.report.tables.layout import TOTAL, Found, caption, laid_out, notes
-from pivotal.report.tables.words import NOTHING, number, p_printed
+from pivotal.report.tables.layout import TOTAL, Found, caption, drawings, laid_out, notes
+from pivotal.report.tables.words import NOTHING, number, p_said
 from pivotal.study.incidence_tables import CumulativeIncidence
 
 TESTS = {"log-rank": "Log-rank test of all arms", "gray": "Gray's test of all arms"}
@@ -17,32 +19,18 @@ TESTS = {"log-rank": "Log-rank test of all arms", "gray": "Gray's test of all ar
 def cumulative_incidence(table: CumulativeIncidence, found: Found) -> list[Block]:
     """The figure, and under it a table where days are asked for."""
     arms = [arm for arm in found.arms() if arm != TOTAL]
-    curves = [Curve(arm, _by_day(found, arm, "incidence"), _by_day(found, arm, "at risk")) for arm in arms]
+    curves = [Curve(arm, found.by_day(arm, "incidence"), found.by_day(arm, "at risk")) for arm in arms]
     label = f"Cumulative incidence by arm: {table.title}"
 
-    def drawn(name: str) -> Drawing:
-        return survival_plot(
-            curves,
-            name == "narrow",
-            control=_control(table, arms),
-            name=f"{table.id}-{name}",
-            label=label,
-            rising=True,
-            mark=found.simulated,
-        )
-
+    control = _control(table, arms)
+    draw = partial(survival_plot, curves, control=control, label=label, rising=True, mark=found.simulated)
     under = (_method(table, found), *_cautions(table, found), *_test(table, found), *notes(table))
-    figure = Figure(f"figure-{table.id}", caption(table, "Figure"), drawn("wide"), drawn("narrow"), under)
+    figure = Figure(f"figure-{table.id}", caption(table, "Figure"), *drawings(table.id, draw), under)
     return [figure, _shares(table, found)] if table.days else [figure]
 
 
 def _control(table: CumulativeIncidence, arms: list[str]) -> int | None:
     return arms.index(table.comparator) if table.comparator in arms else 0
-
-
-def _by_day(found: Found, arm: str, statistic: str) -> tuple[tuple[float, float], ...]:
-    of_arm = [r for r in found.records if r["arm"] == arm and r["statistic"] == statistic and r["value"] is not None]
-    return tuple((float(r["groups"]["day"]), float(r["value"])) for r in of_arm)
 
 
 def _method(table: CumulativeIncidence, found: Found) -> str:
@@ -76,7 +64,7 @@ def _test(table: CumulativeIncidence, found: Found) -> list[str]:
     if table.test is None:
         return []
     p = found.value(statistic="p", method=table.test)
-    return [f"{TESTS[table.test]}: p {p_printed(p) if p is not None and p < 1e-4 else f'= {p_printed(p)}'}."]
+    return [f"{TESTS[table.test]}: {p_said(p)}."]
 
 
 def _shares(table: CumulativeIncidence, found: Found) -> Table:

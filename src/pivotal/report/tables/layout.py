@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Figure, Folded, Heading, Items, Prose, Section, Table
+from pivotal.report.document import Block, Column, Drawing, Figure, Folded, Heading, Items, Prose, Section, Table
 from pivotal.report.format import slug
 from pivotal.study.event_tables import EventTable
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
@@ -50,6 +50,11 @@ class Found:
         """Arms (and their total), in order."""
         return list(dict.fromkeys(r["arm"] for r in self.records if r["arm"] is not None))
 
+    def by_day(self, arm: str, statistic: str) -> tuple[tuple[float, float], ...]:
+        """A statistic of an arm by day, where it has a number."""
+        mine = [r for r in self.records if (r["arm"], r["statistic"]) == (arm, statistic) and r["value"] is not None]
+        return tuple((float(r["groups"]["day"]), float(r["value"])) for r in mine)
+
     @staticmethod
     def _of(record: Mapping[str, Any], name: str) -> Any:
         return record[name] if name in record else record["groups"].get(name)
@@ -83,6 +88,11 @@ def records_of(table: TableHead, bundle: Bundle) -> Iterable[Mapping[str, Any]]:
 def caption(table: TableHead, what: str = "Table") -> str:
     """Number, title and population: ``Table 14-1.01. Summary of Populations (Safety)``."""
     return f"{what} {table.id}. {table.title}" + (f" ({table.population})" if table.population else "")
+
+
+def drawings(name: str, draw: Callable[..., Drawing]) -> tuple[Drawing, Drawing]:
+    """A figure drawn for wide pages and for narrow ones; `draw` takes `narrow` and `name`."""
+    return draw(narrow=False, name=f"{name}-wide"), draw(narrow=True, name=f"{name}-narrow")
 
 
 def notes(table: TableHead) -> tuple[str, ...]:

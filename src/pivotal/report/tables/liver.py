@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from pivotal.report.document import Block, Column, Drawing, Figure, Line, Table
+from pivotal.report.document import Block, Column, Figure, Line, Table
 from pivotal.report.edish import Cloud, edish
 from pivotal.report.format import plain, plural
 from pivotal.report.rounding import printed
-from pivotal.report.tables.layout import Found, caption, laid_out
+from pivotal.report.tables.layout import Found, caption, drawings, laid_out
 from pivotal.report.tables.numbers import Numbers
 from pivotal.study.laboratory_tables import LiverInjury
 
@@ -57,21 +58,15 @@ def _figure(table: LiverInjury, found: Found) -> Figure:
     kinds = " or ".join(peak.words for peak in table.transaminases)
     names = (f"Highest {kinds}, x ULN", f"Highest {table.bilirubin.words.lower()}, x ULN")
 
-    def drawn(narrow: bool) -> Drawing:
-        name = f"liver-{table.id}-{'narrow' if narrow else 'wide'}"
-        return edish(
-            clouds, above=above, corners=corners, names=names, narrow=narrow, name=name, label=label,
-            mark=found.simulated,
-        )  # fmt: skip
-
+    draw = partial(edish, clouds, above=above, corners=corners, names=names, label=label, mark=found.simulated)
     notes = [
         f"A mark a patient; lines at {plain(above[0])} and {plain(above[1])} times the upper limit of normal (ULN). "
         "The two peaks need not be of the same day.",
     ]
     if hidden:
         notes.append("Patients in the normal range are counted but not drawn.")
-    title = caption(table).replace("Table", "Figure", 1)
-    return Figure(f"figure-{table.id}", title, drawn(False), drawn(True), (*notes, *table.footnotes))
+    drawn = drawings(f"liver-{table.id}", draw)
+    return Figure(f"figure-{table.id}", caption(table, "Figure"), *drawn, (*notes, *table.footnotes))
 
 
 def _arms(found: Found) -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
 from pivotal.report.boundary_plot import Look, boundary_plot
-from pivotal.report.document import Block, Column, Drawing, Figure, Footnotes, Line, Table, Text
+from pivotal.report.document import Block, Column, Figure, Footnotes, Line, Table, Text
 from pivotal.report.format import DASH, fixed, p_value, percent, plain, plural, slug
-from pivotal.report.tables.layout import Found, caption, laid_out, notes
+from pivotal.report.tables.layout import Found, caption, drawings, laid_out, notes
 from pivotal.study.monitoring_tables import Monitoring
 
 Record = Mapping[str, Any]
@@ -166,16 +167,11 @@ def _figure(table: Monitoring, seen: Seen, simulated: bool) -> Figure:
     label = f"{seen.label}: events against the boundary"
     now = looks.pop(PRESENT, None)
 
-    def drawn(narrow: bool) -> Drawing:
-        name = f"monitor-{table.id}-{slug(seen.label)}-{'narrow' if narrow else 'wide'}"
-        return boundary_plot(
-            seen.planned, list(looks.values()), now, unit=seen.unit, narrow=narrow, name=name, label=label,
-            mark=simulated,
-        )  # fmt: skip
-
+    draw = partial(boundary_plot, seen.planned, list(looks.values()), now, unit=seen.unit, label=label, mark=simulated)
     title = f"{caption(table, 'Figure')}: {seen.label}"
     note = "Boundary: the number of events at or above which one stops. Looks stand at what was known then."
-    return Figure(f"figure-{table.id}-{slug(seen.label)}", title, drawn(False), drawn(True), (note,))
+    name = f"{table.id}-{slug(seen.label)}"
+    return Figure(f"figure-{name}", title, *drawings(f"monitor-{name}", draw), (note,))
 
 
 def _look(seen: Seen, name: str) -> Look | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import isnan, nan
 from typing import Any
 
-from pivotal.report.document import Block, Column, Drawing, Figure, Line, Table
+from pivotal.report.document import Block, Column, Figure, Line, Table
 from pivotal.report.format import DASH, fixed, p_value, percent
 from pivotal.report.rounding import printed
-from pivotal.report.tables.layout import Found, caption, laid_out
+from pivotal.report.tables.layout import Found, caption, drawings, laid_out
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen, TwoArmEvents
 
 Record = Mapping[str, Any]
@@ -41,24 +42,13 @@ def event_dot_plot(table: EventDotPlot, found: Found) -> Figure:
     dots.sort(key=lambda d: (isnan(d.difference), -d.difference if not isnan(d.difference) else 0.0))
     label = f"Adverse events in percent of patients, {table.arm} and {table.comparator}, and their risk difference"
 
-    def drawn(narrow: bool) -> Drawing:
-        name = f"dots-{table.id}-{'narrow' if narrow else 'wide'}"
-        return event_dots(
-            dots,
-            arm=table.arm,
-            comparator=table.comparator,
-            narrow=narrow,
-            name=name,
-            label=label,
-            mark=found.simulated,
-        )
-
+    draw = partial(event_dots, dots, arm=table.arm, comparator=table.comparator, label=label, mark=found.simulated)
     notes = (
         f"Terms that at least {percent(table.at_least, 0)} of either arm have, by risk difference. Bars: "
         f"{percent(table.level, 0)} Miettinen-Nurminen intervals, not adjusted for the number of terms.",
         *table.footnotes,
     )
-    return Figure(f"figure-{table.id}", caption(table).replace("Table", "Figure", 1), drawn(False), drawn(True), notes)
+    return Figure(f"figure-{table.id}", caption(table, "Figure"), *drawings(f"dots-{table.id}", draw), notes)
 
 
 def _least(p: float | None) -> float:
@@ -107,26 +97,14 @@ def _volcano(table: SignalScreen, found: Found) -> Figure:
     ]
     label = f"Risk difference and p-value of {len(circles)} terms, {table.arm} against {table.comparator}"
 
-    def drawn(narrow: bool) -> Drawing:
-        name = f"volcano-{table.id}-{'narrow' if narrow else 'wide'}"
-        return volcano(
-            circles,
-            arm=table.arm,
-            comparator=table.comparator,
-            narrow=narrow,
-            name=name,
-            label=label,
-            mark=found.simulated,
-        )
-
+    draw = partial(volcano, circles, arm=table.arm, comparator=table.comparator, label=label, mark=found.simulated)
     many = sum(circle.flagged for circle in circles)
     notes = (
         f"{len(rows)} terms, {many} flagged (filled) by the double false discovery rate: classes at "
         f"{percent(table.alpha_class, 0)}, terms at {percent(table.alpha_term, 0)}. Areas grow with the "
         "number of patients. A flag is a reason to look, not a finding.",
     )
-    title = caption(table).replace("Table", "Figure", 1)
-    return Figure(f"figure-{table.id}", title, drawn(False), drawn(True), notes)
+    return Figure(f"figure-{table.id}", caption(table, "Figure"), *drawings(f"volcano-{table.id}", draw), notes)
 
 
 def _list(table: TwoArmEvents, found: Found) -> Table:

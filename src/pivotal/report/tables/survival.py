@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Column, Figure, Line, Table
-from pivotal.report.tables.layout import Found, caption, laid_out, notes, records_of
-from pivotal.report.tables.words import NOTHING, number, p_printed
+from pivotal.report.tables.layout import Found, caption, drawings, laid_out, notes, records_of
+from pivotal.report.tables.words import NOTHING, number, p_said
 from pivotal.study.endpoint_tables import SurvivalCurves, SurvivalTimes
 
 NOT_REACHED = "not reached"
@@ -33,7 +34,7 @@ def survival_times(table: SurvivalTimes, found: Found) -> Table:
         Column("95% CI", number=True),
     )
     p = found.value(statistic="p", method="log-rank")
-    test = f"Log-rank test of all arms: p {p_printed(p) if p is not None and p < 1e-4 else f'= {p_printed(p)}'}."
+    test = f"Log-rank test of all arms: {p_said(p)}."
     return Table(f"table-{table.id}", caption(table), columns, tuple(lines), (test, *notes(table)))
 
 
@@ -46,22 +47,11 @@ def survival_curves(table: SurvivalCurves, found: Found) -> Figure:
     """Share without the event by day, an arm a line, with the patients at risk under it."""
     from pivotal.report.survival_plot import Curve, survival_plot
 
-    curves = []
-    for arm in found.arms():
-        of_arm = [r for r in found.records if r["arm"] == arm and r["value"] is not None]
-        steps = tuple((float(r["groups"]["day"]), float(r["value"])) for r in of_arm if r["statistic"] == "survival")
-        at_risk = tuple((float(r["groups"]["day"]), float(r["value"])) for r in of_arm if r["statistic"] == "at risk")
-        curves.append(Curve(arm, steps, at_risk))
-    control = 0
+    curves = [Curve(arm, found.by_day(arm, "survival"), found.by_day(arm, "at risk")) for arm in found.arms()]
     label = f"Kaplan-Meier curves: {table.title}"
-    wide, narrow = (
-        survival_plot(
-            curves, name == "narrow", control=control, name=f"{table.id}-{name}", label=label, mark=found.simulated
-        )
-        for name in ("wide", "narrow")
-    )
+    draw = partial(survival_plot, curves, control=0, label=label, mark=found.simulated)
     under = ("Below the curves: patients at risk just before each day.", *notes(table))
-    return Figure(f"figure-{table.id}", caption(table, "Figure"), wide, narrow, under)
+    return Figure(f"figure-{table.id}", caption(table, "Figure"), *drawings(table.id, draw), under)
 
 
 @records_of.register

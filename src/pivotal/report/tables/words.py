@@ -26,6 +26,18 @@ def p_printed(value: float | None, decimals: int = 4) -> str:
     return f"<{printed(least, decimals)[1:]}" if value < least else printed(value, decimals)
 
 
+def p_said(value: float | None) -> str:
+    """A p-value in a sentence.
+
+    Examples
+    --------
+    >>> p_said(0.01325), p_said(0.00004)
+    ('p = 0.0133', 'p <.0001')
+    """
+    printed_p = p_printed(value)
+    return f"p {printed_p}" if printed_p.startswith("<") else f"p = {printed_p}"
+
+
 def share(n: float | None, rate: float | None, *, rare: bool = False) -> str:
     """A count with its share: ``91 (36%)``; `rare`: nobody has no share, and one that rounds to 0 is ``<1%``.
 
