@@ -67,5 +67,20 @@ def test_a_partial_date_that_proves_an_order() -> None:
     assert "before its start 2020-02" in str(event_faults(data)[0])
 
 
+def test_an_age_proves_a_birth_to_two_years() -> None:
+    """Aged 10 on 1 January 2020: born after 2008, whichever day within a year before it the age was taken."""
+    data = _data(
+        USUBJID=["1", "2", "3"], ASTDT=[date(2007, 12, 31), date(2008, 1, 1), date(1950, 1, 1)],
+        AEOUT=[None, None, None],
+    )  # fmt: skip
+    ages = pl.Series("AGE", [10, 10, 10]), pl.Series("AGEU", ["YEARS", "YEARS", "MONTHS"])
+    people = data["ADSL"].frame.drop("BRTHDT").with_columns(*ages)
+    found = [str(fault) for fault in event_faults(data | {"ADSL": dataset("ADSL", people)})][:-1]
+    assert found == [
+        "ADAE: row 1: patient 1: start is 2007-12-31, before the birth (aged 10 on 2020-01-01); events happen after "
+        "birth. Correct one of the dates."
+    ]
+
+
 def test_the_pilot_has_none() -> None:
     assert event_faults(read_library(pilot.adam())) == []

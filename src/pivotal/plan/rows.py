@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def estimate_rows(key: Key, estimate: Estimate, extra: dict[str, Floats]) -> lis
 
 def interval_rows(key: Key, name: str, estimate: Estimate, at: tuple[int, ...] = ()) -> Iterator[Row]:
     """The estimate, as the statistic `name`, and its limits; of one place where there are many a replicate."""
-    place = (slice(None), *at)
+    place: tuple[Any, ...] = (slice(None), *at)
     for statistic, value in ((name, estimate.estimate), ("ci_low", estimate.ci_low), ("ci_high", estimate.ci_high)):
         assert value is not None
         yield row(replace(key, statistic=statistic), value[place], estimate.reason[place])

@@ -27,6 +27,9 @@ class EventColumns:
         Its severity.
     birth, death
         Dates of the patient, in ADSL or DM.
+    age, reference
+        Where no date of birth is told: the age in years, and a date within a year of which it was taken. A birth is
+        then known to lie after the reference less the age and two years.
     exposure_start, exposure_end
         First and last day of treatment, of ADSL or a data set of treatment periods.
     """
@@ -36,6 +39,8 @@ class EventColumns:
     severity: str = "AESEV"
     birth: tuple[str, ...] = ("BRTHDT", "BRTHDTC")
     death: tuple[str, ...] = ("DTHDT", "DTHDTC")
+    age: str = "AGE"
+    reference: tuple[str, ...] = ("RFSTDTC", "RANDDT", "TRTSDT", "RFICDTC")
     exposure_start: str = "TRTSDT"
     exposure_end: str = "TRTEDT"
 
@@ -177,8 +182,23 @@ def _dated(found: Dataset, where: EventColumns) -> pl.DataFrame:
 def _lived(people: Dataset, where: EventColumns) -> pl.DataFrame:
     birth, death = _first(people, where.birth), _first(people, where.death)
     frame = people.frame
-    lived = frame.select(SUBJECT, *bounds(frame, birth, "birth"), *bounds(frame, death, "death"))
+    born = bounds(frame, birth, "birth") if birth is not None else _born(people, where)
+    lived = frame.select(SUBJECT, *born, *bounds(frame, death, "death"))
     return lived.unique(SUBJECT, keep="first", maintain_order=True)
+
+
+def _born(people: Dataset, where: EventColumns) -> list[pl.Expr]:
+    """The earliest birth that an age in years allows; nothing where there is none."""
+    frame, reference = people.frame, _first(people, where.reference)
+    known = reference is not None and where.age in frame.columns and frame.schema[where.age].is_numeric()
+    if not known:
+        return bounds(frame, None, "birth")
+    years = pl.col("AGEU").cast(pl.String) == "YEARS" if "AGEU" in frame.columns else pl.lit(True)
+    age = pl.when(years).then(pl.col(where.age).floor().cast(pl.Int64))
+    earliest, _, text = bounds(frame, reference, "birth")
+    before = pl.format("-{}y", age + 2)
+    told = pl.format("(aged {} on {})", age, text)
+    return [earliest.dt.offset_by(before), pl.lit(None, pl.Date).alias("birth latest"), told.alias("birth text")]
 
 
 def _first(found: Dataset, names: Sequence[str]) -> str | None:
