@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,11 @@ from pivotal.records.define import check_define, open_define, read_define, rules
 from pivotal.records.define.terminology import LISTS
 from pivotal.records.formats import read_library
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
-
-
-def shared(*path: str) -> Path:
-    """A reference file that does not come with the repository; where it is not at hand the test skips."""
-    place = SHARED / Path(*path)
-    if not place.exists():
-        pytest.skip(f"{'/'.join(path)} is not in ../shared/data")
-    return place
+DATA = Path(__file__).parents[2] / "data"
 
 
 def terms(file: str, *names: str) -> dict[str, dict[str, str]]:
-    content = json.loads(gzip.decompress(shared("ct", file).read_bytes()))
+    content = json.loads(gzip.decompress((DATA / "ct" / file).read_bytes()))
     found = {c["submissionValue"]: c for c in content["codelists"] if c["submissionValue"] in names}
     assert set(found) == set(names)
     return {
@@ -34,7 +27,7 @@ def terms(file: str, *names: str) -> dict[str, dict[str, str]]:
 
 
 def test_analysis_data_sets_break_no_rule() -> None:
-    path = shared("datasetjson", "adam", "define.xml")
+    path = DATA / "datasetjson" / "adam" / "define.xml"
     assert check_define(path) == []
     found = open_define(path)
     assert found.version == "2.1.0"
@@ -53,7 +46,7 @@ def test_analysis_data_sets_break_no_rule() -> None:
 
 def test_tabulation_data_sets_break_only_the_rules_that_they_do_break() -> None:
     """The file says STDTMIG for SDTMIG and Final for FINAL, and nothing else is wrong with it."""
-    path = shared("datasetjson", "sdtm", "define.xml")
+    path = DATA / "datasetjson" / "sdtm" / "define.xml"
     assert [(f.where.rpartition(": ")[2], f.found) for f in check_define(path)] == [
         ("Name", "'STDTMIG'"), *[("Status", "'Final'")] * 4,
     ]  # fmt: skip
@@ -64,7 +57,7 @@ def test_tabulation_data_sets_break_only_the_rules_that_they_do_break() -> None:
 
 @pytest.mark.parametrize(("name", "sets", "lists"), [("adam_xpt", 10, 58), ("sdtm_xpt", 22, 68)])
 def test_version_1_is_read(name: str, sets: int, lists: int) -> None:
-    found = open_define(shared("cdiscpilot01", name, "define.xml"))
+    found = open_define(DATA / "cdiscpilot01" / "define" / f"{name}.xml")
     assert (found.version, len(found.datasets), len(found.codelists)) == ("1.0.0", sets, lists)
     keys = {
         "adam_xpt": ("ADAE", ("USUBJID", "AETERM", "ASTDT", "AESEQ")),
@@ -74,9 +67,27 @@ def test_version_1_is_read(name: str, sets: int, lists: int) -> None:
     assert found.datasets[data].keys == wanted
 
 
+def test_what_holds_no_data_is_written_so(tmp_path: Path) -> None:
+    """CDISC's SDTM one with its slips mended: three data sets and 13 variables and 2 parts of one were planned and hold
+    nothing."""
+    found = open_define(DATA / "datasetjson" / "sdtm" / "define.xml")
+    names = {"STDTMIG": "SDTMIG"}
+    mended = tuple(replace(s, name=names.get(s.name, s.name), status=s.status.upper()) for s in found.standards)
+    sets = {
+        name: replace(data, standard=names.get(data.standard or "", data.standard))
+        for name, data in found.datasets.items()
+    }
+    write_define(replace(found, standards=mended, datasets=sets), tmp_path / "define.xml")
+    again = open_define(tmp_path / "define.xml")
+    assert [name for name, data in again.datasets.items() if data.empty] == ["NV", "SUPPNV", "SUPPOE"]
+    variables = [v for data in again.datasets.values() for v in data.variables]
+    assert sum(v.empty for v in variables) == 13
+    assert sum(level.variable.empty for v in variables for level in v.values) == 2
+
+
 def test_what_breaks_rules_is_not_written(tmp_path: Path) -> None:
     """The names and states of its standards are wrong, and the writer says so."""
-    found = open_define(shared("datasetjson", "sdtm", "define.xml"))
+    found = open_define(DATA / "datasetjson" / "sdtm" / "define.xml")
     with pytest.raises(DataError) as caught:
         write_define(found, tmp_path / "define.xml")
     assert {fault.found for fault in caught.value.faults} == {"'STDTMIG'", "'Final'"}
@@ -84,7 +95,7 @@ def test_what_breaks_rules_is_not_written(tmp_path: Path) -> None:
 
 
 def test_what_is_read_is_written_and_read_again(tmp_path: Path) -> None:
-    found = open_define(shared("datasetjson", "adam", "define.xml"))
+    found = open_define(DATA / "datasetjson" / "adam" / "define.xml")
     write_define(found, tmp_path / "define.xml")
     again = open_define(tmp_path / "define.xml")
     assert list(again.datasets) == list(found.datasets)
@@ -105,7 +116,7 @@ def test_what_is_read_is_written_and_read_again(tmp_path: Path) -> None:
 
 def test_labels_of_the_transport_files_are_those_of_the_define() -> None:
     """Two independent descriptions of the same variables: CDISC's XPT files and its define.xml."""
-    place = shared("datasetjson", "sdtm")
+    place = DATA / "datasetjson" / "sdtm"
     described = read_define(place / "define.xml")
     data = read_library(place / "dm.xpt")["DM"]
     assert {c.name: c.label for c in data.columns} == {v.name: v.label for v in described["DM"].variables}

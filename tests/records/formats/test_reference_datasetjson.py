@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import warnings
+import zipfile
 import zlib
 from datetime import datetime
+from pathlib import Path
 
 import jsonschema
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+import pilot
 from pivotal.errors import DataError
 from pivotal.records.formats import read_dataset, read_library, write_dataset
 
-from .places import ALL, HERE, PILOT, SHARED
-
-SETS = sorted(p.relative_to(ALL).with_suffix("") for p in ALL.glob("*/*.json") if p.with_suffix(".xpt").exists())
+HERE = Path(__file__).parents[2] / "data" / "datasetjson"
+SETS = sorted(p.relative_to(HERE).with_suffix("") for p in HERE.glob("*/*.json") if p.with_suffix(".xpt").exists())
 CREATED = datetime(2026, 1, 2, 3, 4, 5)
 
 LABELS = {
@@ -51,15 +53,13 @@ def ids(path):
 
 
 def test_all_sets_are_there():
-    assert len(SETS) == (23 if ALL is SHARED else 12 - (not (HERE / "adam/adsl.json").exists()))
+    assert len(SETS) == 23
 
 
 @pytest.mark.parametrize("name", SETS, ids=ids)
 @pytest.mark.parametrize("suffix", [".ndjson", ".dsjc"])
 def test_the_three_forms_of_dataset_json_say_the_same(name, suffix):
-    if not (ALL / name).with_suffix(suffix).exists():
-        pytest.skip("not among the files that come with the repository")
-    one, other = (read_dataset((ALL / name).with_suffix(s)) for s in (".json", suffix))
+    one, other = (read_dataset((HERE / name).with_suffix(s)) for s in (".json", suffix))
     assert_frame_equal(one.frame, other.frame, check_exact=True)
     assert (one.name, one.label, one.columns) == (other.name, other.label, other.columns)
     made_by = {"sourceSystem": CONVERTED_BY} if suffix == ".dsjc" else {}
@@ -69,7 +69,7 @@ def test_the_three_forms_of_dataset_json_say_the_same(name, suffix):
 
 @pytest.mark.parametrize("name", SETS, ids=ids)
 def test_the_transport_file_says_the_same_but_for_what_is_listed(name):
-    ours, xpt = (read_dataset((ALL / name).with_suffix(s)) for s in (".json", ".xpt"))
+    ours, xpt = (read_dataset((HERE / name).with_suffix(s)) for s in (".json", ".xpt"))
     whole_numbers = [c.name for c in ours.columns if c.type == "integer"]
     assert_frame_equal(ours.frame.with_columns(pl.col(whole_numbers).cast(pl.Float64)), xpt.frame, check_exact=True)
     assert [c.name for c in ours.columns] == [c.name for c in xpt.columns]
@@ -85,7 +85,7 @@ def test_the_transport_file_says_the_same_but_for_what_is_listed(name):
 @pytest.mark.parametrize("name", SETS, ids=ids)
 @pytest.mark.parametrize("suffix", ["json", "ndjson", "dsjc", "parquet", "csv", "xpt"])
 def test_what_is_written_reads_back_equal(name, suffix, tmp_path):
-    data = read_dataset((ALL / name).with_suffix(".xpt" if suffix == "xpt" else ".json"))
+    data = read_dataset((HERE / name).with_suffix(".xpt" if suffix == "xpt" else ".json"))
     path = tmp_path / f"{data.name.lower()}.{suffix}"
     write_dataset(data, path)
     again = read_dataset(path, columns=data.columns)
@@ -99,7 +99,7 @@ def test_what_is_written_reads_back_equal(name, suffix, tmp_path):
 
 @pytest.mark.parametrize("name", SETS, ids=ids)
 def test_written_dataset_json_follows_the_schema(name, tmp_path):
-    data = read_dataset((ALL / name).with_suffix(".json"))
+    data = read_dataset((HERE / name).with_suffix(".json"))
     for suffix in ("json", "ndjson", "dsjc"):
         write_dataset(data, tmp_path / f"x.{suffix}", created=CREATED)
     whole = json.loads((tmp_path / "x.json").read_text())
@@ -115,7 +115,7 @@ def test_written_dataset_json_follows_the_schema(name, tmp_path):
 @pytest.mark.parametrize("version", [5, 8])
 def test_pyreadstat_reads_what_is_written(name, version, tmp_path):
     pyreadstat = pytest.importorskip("pyreadstat")
-    data = read_dataset((ALL / name).with_suffix(".xpt"))
+    data = read_dataset((HERE / name).with_suffix(".xpt"))
     write_dataset(data, tmp_path / "x.xpt", version=version)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -135,34 +135,43 @@ def test_a_file_with_extensions_reads():
     assert data.more["isReferenceData"] is False
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="only with the shared files")
 def test_a_file_in_other_scripts_reads():
-    data = read_dataset(SHARED / "i18n" / "ae.json")
+    data = read_dataset(HERE / "i18n" / "ae.json")
     assert data.frame.height == 1191
     assert any(not text.isascii() for text in data.frame["AETERM"].drop_nulls())
 
 
-@pytest.mark.skipif(not PILOT.is_dir(), reason="only with the shared files")
-def test_a_folder_of_transport_files_and_zips_reads():
-    library = read_library(PILOT / "sdtm_xpt")
-    assert library["LB"].frame.height == 59_580
-    assert library["LB"].source.endswith("lb.zip:lb.xpt")
-    assert library["TS"].more["encoding"] == "windows-1252"
-    assert "≥" not in "".join(library["TS"].frame["TSVAL"].drop_nulls())
-    assert len(library) == 21
+def test_a_folder_of_transport_files_and_zips_reads(tmp_path):
+    """The pilot as its submission lies: transport files, one of them in an archive."""
+    given = {path.stem: read_dataset(path) for path in pilot.sdtm().glob("*.parquet")}
+    assert len(given) > 10
+    for name, data in given.items():
+        write_dataset(data, tmp_path / f"{name}.xpt")
+    with zipfile.ZipFile(tmp_path / "dm.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "dm.xpt", "dm.xpt")
+    (tmp_path / "dm.xpt").unlink()
+    library = read_library(tmp_path)
+    assert library.keys() == {name.upper() for name in given}
+    assert library["DM"].source.endswith("dm.zip:dm.xpt")
+    for name, data in given.items():
+        assert_frame_equal(library[name.upper()].frame, data.frame, check_dtypes=False, check_exact=True)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="only with the shared files")
+def test_a_transport_file_of_another_encoding_reads():
+    data = read_dataset(pilot.folder() / "original" / "ts.xpt")
+    assert data.more["encoding"] == "windows-1252"
+    assert "≥" not in "".join(data.frame["TSVAL"].drop_nulls())
+
+
 @pytest.mark.parametrize(("name", "rows"), [("adlbh", 24_966), ("advs", 32_139)])
 def test_larger_compressed_files_read(name, rows):
-    assert read_dataset(SHARED / "adam" / f"{name}.dsjc").frame.height == rows
+    assert read_dataset(HERE / "adam" / f"{name}.dsjc").frame.height == rows
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="only with the shared files")
 @pytest.mark.parametrize(
     ("name", "columns"), [("adnpix", {"AVAL", "CHG", "PCHG"}), ("adadas", {"AVAL", "BASE", "CHG", "PCHG"})]
 )
 def test_a_column_of_integers_with_fractions_is_refused(name, columns):
     with pytest.raises(DataError) as caught:
-        read_dataset(SHARED / "adam" / f"{name}.dsjc")
+        read_dataset(HERE / "adam" / f"{name}.dsjc")
     assert {fault.where.split(": ")[1] for fault in caught.value.faults} == columns

@@ -177,6 +177,8 @@ class Variable:
         Anything else that a reader must know.
     values
         Its descriptions where they depend on other variables (value level).
+    empty
+        Whether it was planned and holds no data.
     """
 
     name: str
@@ -193,6 +195,7 @@ class Variable:
     method: str = ""
     comment: str = ""
     values: tuple[ValueLevel, ...] = ()
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,8 @@ class Defined:
         Anything else that a reader must know.
     variables
         Its variables in order.
+    empty
+        Whether it was planned and holds no data, so that there is no file.
     """
 
     name: str
@@ -237,6 +242,7 @@ class Defined:
     file: str | None = None
     comment: str = ""
     variables: tuple[Variable, ...] = ()
+    empty: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:

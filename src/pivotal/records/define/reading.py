@@ -157,6 +157,7 @@ class _Reader:
             file=attribute(leaf, "href") if leaf is not None else None,
             comment=self._comment(group),
             variables=_keyed(variables, attribute(group, "DomainKeys")),
+            empty=attribute(group, "HasNoData") == "Yes",
         )
 
     def _variable(self, reference: Element, data: str) -> Variable:
@@ -185,6 +186,7 @@ class _Reader:
             method=words(method if kind == "ComputationMethod" else child(method, "Description")),
             comment=self._comment(element),
             values=self._values(element, data),
+            empty=attribute(reference, "HasNoData") == "Yes",
         )
 
     def _values(self, element: Element, data: str) -> tuple[ValueLevel, ...]:

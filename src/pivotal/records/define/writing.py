@@ -155,12 +155,14 @@ def _items(data: Defined) -> Iterator[tuple[str, Variable]]:
             yield f"{item(data, variable)}.{_selected(level.where)}", level.variable
 
 
-def _reference(parent: Element, data: Defined, oid: str, variable: Variable, order: int) -> Element:
-    del data
-    return _part(
+def _reference(parent: Element, oid: str, variable: Variable, order: int) -> Element:
+    made = _part(
         parent, _odm("ItemRef"), ItemOID=oid, OrderNumber=order, Mandatory="Yes" if variable.mandatory else "No",
         KeySequence=variable.key, MethodOID=_method_oid(oid) if variable.method else None, Role=variable.role,
     )  # fmt: skip
+    if variable.empty:
+        made.set(define("HasNoData"), "Yes")
+    return made
 
 
 def _method_oid(oid: str) -> str:
@@ -173,7 +175,7 @@ def _value_list(parent: Element, data: Defined, variable: Variable) -> None:
     group = _part(parent, define("ValueListDef"), OID=f"VL.{data.name}.{variable.name}")
     for order, level in enumerate(variable.values, 1):
         selected = _selected(level.where)
-        reference = _reference(group, data, f"{item(data, variable)}.{selected}", level.variable, order)
+        reference = _reference(group, f"{item(data, variable)}.{selected}", level.variable, order)
         _part(reference, define("WhereClauseRef"), WhereClauseOID=f"WC.{data.name}.{selected}")
 
 
@@ -199,11 +201,13 @@ def _item_group(parent: Element, data: Defined, content: Define) -> None:
     group.set(define("StandardOID" if standard else "IsNonStandard"), standard or "Yes")
     if data.file:
         group.set(define("ArchiveLocationID"), f"LF.{data.name}")
+    if data.empty:
+        group.set(define("HasNoData"), "Yes")
     if data.comment:
         group.set(define("CommentOID"), f"COM.{data.name}")
     _described(group, data.label or data.name)
     for order, variable in enumerate(data.variables, 1):
-        _reference(group, data, item(data, variable), variable, order)
+        _reference(group, item(data, variable), variable, order)
     if data.class_:
         _part(group, define("Class"), Name=data.class_)
     if data.file:
