@@ -61,7 +61,7 @@ def test_a_batch_is_its_trials_one_by_one(kind, method):
     assert (main(together, "mcse") > 0).all()
     for r in range(2):
         for one, many in zip(plan.analyse(batch.replicate(r)), together, strict=True):
-            assert one.value[0] == pytest.approx(many.value[r], rel=1e-9, nan_ok=True), one.key.id
+            assert one.value[0] == pytest.approx(many.value[r], rel=1e-12, nan_ok=True), one.key.id
 
 
 @pytest.mark.parametrize("regression", ["predictive mean matching", "categories"])

@@ -11,6 +11,7 @@ from scipy import special
 
 from pivotal.stats.ancova import CrossProducts, OlsFit, fit_ols
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
+from pivotal.stats.products import dots, form, replicates_first, times
 from pivotal.stats.sweep import sweep
 from pivotal.stats.tables import divide, first_reason
 
@@ -118,15 +119,13 @@ def joint_test(fit: OlsFit, contrasts: ArrayLike, *, covariance: ArrayLike | Non
     rows = np.broadcast_to(given, (len(fit.df), *given.shape[-2:]))
     each = [fit.swept.estimable(rows[:, k].T) for k in range(rows.shape[1])]
     known = np.asarray(np.all(each, axis=0), dtype=np.bool_)
-    inverse = np.moveaxis(fit.swept.inverse, -1, 0)
-    spread = inverse if covariance is None else np.asarray(covariance, dtype=np.float64)
+    spread = replicates_first(fit.swept.inverse) if covariance is None else np.asarray(covariance, dtype=np.float64)
     scale = fit.sigma2 if covariance is None else np.ones(len(fit.df))
     usable = known & (fit.df > 0) & (scale > 0) & np.isfinite(spread).all(axis=(1, 2))
     of = np.where(usable[:, None, None], rows @ spread @ np.swapaxes(rows, -1, -2), 0.0)
     swept = sweep(np.ascontiguousarray(np.moveaxis(of, 0, -1)))
-    value = np.einsum("rkj,rj->rk", rows, fit.coefficients)
-    form = np.einsum("rk,klr,rl->r", value, swept.inverse, value, optimize=True)
-    f = divide(divide(form, swept.rank), np.where(usable, scale, 0.0))
+    distance = form(times(rows, fit.coefficients), replicates_first(swept.inverse))
+    f = divide(divide(distance, swept.rank), np.where(usable, scale, 0.0))
     reason = first_reason((~known, Reason.ALIASED), (fit.df <= 0, Reason.TOO_FEW), (scale <= 0, Reason.CONSTANT))
     odd = (reason == Reason.NONE) & np.isnan(f)
     return Estimate(
@@ -138,7 +137,7 @@ def joint_test(fit: OlsFit, contrasts: ArrayLike, *, covariance: ArrayLike | Non
 
 
 def _residual(sums: CrossProducts, fit: OlsFit, columns: int) -> Floats:
-    explained = np.einsum("rj,rj->r", fit.coefficients, sums.xty[:, :columns])
+    explained = dots(fit.coefficients, sums.xty[:, :columns])
     exact = fit.reason == Reason.CONSTANT
     return np.where(exact, 0.0, np.maximum(sums.yty - explained, 0.0))
 

@@ -11,6 +11,7 @@ from scipy import special
 
 from pivotal.stats.estimate import Estimate, Floats, Reason, Reasons
 from pivotal.stats.normal import tail
+from pivotal.stats.products import dots, form, replicates_first, times
 from pivotal.stats.sweep import Swept, sweep
 from pivotal.stats.tables import Mask, divide, first_reason
 
@@ -127,8 +128,8 @@ def fit_ols(xtx: ArrayLike, xty: ArrayLike, yty: ArrayLike, n: ArrayLike) -> Ols
     cross = np.asarray(xty, dtype=np.float64)
     squares, size = np.asarray(yty, dtype=np.float64), np.asarray(n, dtype=np.float64)
     swept = sweep(np.ascontiguousarray(np.moveaxis(products, 0, -1)))
-    coefficients = np.einsum("jkr,rk->rj", swept.inverse, cross)
-    residual = squares - np.einsum("rj,rj->r", coefficients, cross)
+    coefficients = times(replicates_first(swept.inverse), cross)
+    residual = squares - dots(coefficients, cross)
     df = size - swept.rank
     exact = residual <= EXACT * squares
     sigma2 = np.where(df > 0, divide(np.where(exact, 0.0, residual), np.maximum(df, 1)), np.nan)
@@ -176,12 +177,12 @@ def ancova(fit: OlsFit, contrast: ArrayLike, level: float = 0.95, *, covariance:
     """
     weights = np.broadcast_to(np.asarray(contrast, dtype=np.float64), fit.coefficients.shape)
     known = fit.swept.estimable(weights.T)
-    value = np.where(known, np.einsum("rj,rj->r", weights, fit.coefficients), np.nan)
+    value = np.where(known, dots(weights, fit.coefficients), np.nan)
     if covariance is None:
-        variance = fit.sigma2 * np.einsum("rj,jkr,rk->r", weights, fit.swept.inverse, weights, optimize=True)
+        variance = fit.sigma2 * form(weights, replicates_first(fit.swept.inverse))
     else:
         given = np.where(fit.df > 0, 1.0, np.nan)[:, None, None] * np.asarray(covariance, dtype=np.float64)
-        variance = np.einsum("rj,rjk,rk->r", weights, given, weights, optimize=True)
+        variance = form(weights, given)
     se = np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)
     return _student(fit, value, se, level, known)
 

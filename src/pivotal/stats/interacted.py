@@ -101,6 +101,6 @@ def _centred(covariates: Floats, seen: np.ndarray) -> Floats:
 
 def _centring(slopes: Floats, centred: Floats, n: Floats) -> Floats:
     """γ_a'Σγ_b/n, (replicate, arm, arm)."""
-    along = np.einsum("raq,riq->rai", slopes, centred)
-    products = np.einsum("rai,rbi->rab", along, along) / np.maximum((n - 1) * n, 1)[:, None, None]
+    along = np.ascontiguousarray(slopes) @ np.ascontiguousarray(np.swapaxes(centred, -1, -2))
+    products = along @ np.ascontiguousarray(np.swapaxes(along, -1, -2)) / np.maximum((n - 1) * n, 1)[:, None, None]
     return np.asarray(products, dtype=np.float64)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from pivotal.stats.ancova import OlsFit
 from pivotal.stats.estimate import Floats
+from pivotal.stats.products import dots, replicates_first, times
 
 Kind = Literal["HC0", "HC1", "HC2", "HC3"]
 KINDS = ("HC0", "HC1", "HC2", "HC3")
@@ -60,9 +61,8 @@ def hc_covariance(y: ArrayLike, x: ArrayLike, observed: ArrayLike, fit: OlsFit, 
     seen = np.asarray(observed, dtype=np.bool_)
     design = np.where(seen[..., None], np.asarray(x, dtype=np.float64), 0.0)
     outcome = np.where(seen, np.asarray(y, dtype=np.float64), 0.0)
-    residual = outcome - np.einsum("rij,rj->ri", design, fit.coefficients)
-    inverse = np.moveaxis(fit.swept.inverse, -1, 0)
-    across = design @ inverse  # (replicate, patient, column)
+    residual = outcome - times(design, fit.coefficients)
+    across = design @ replicates_first(fit.swept.inverse)  # (replicate, patient, column)
     squares = np.where(seen, residual**2, 0.0) * _inflation(design, across, seen, fit, kind)
     return np.swapaxes(across, -1, -2) @ (across * squares[..., None])
 
@@ -74,6 +74,6 @@ def _inflation(design: Floats, across: Floats, seen: np.ndarray, fit: OlsFit, ki
     if kind == "HC1":
         size = seen.sum(axis=1) / np.where(fit.df > 0, fit.df, np.nan)
         return np.broadcast_to(size[:, None], seen.shape)
-    rest = 1 - np.einsum("rij,rij->ri", design, across)
+    rest = 1 - dots(design, across)
     rest = np.where(rest > SATURATED, rest, np.nan)
     return np.asarray(1 / rest if kind == "HC2" else 1 / rest**2, dtype=np.float64)
