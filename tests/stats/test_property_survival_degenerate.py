@@ -12,6 +12,7 @@ from pivotal.stats import (
     kaplan_meier,
     log_rank,
     max_combo,
+    preset,
     rmst,
     rmst_difference,
     rmst_horizon,
@@ -152,8 +153,9 @@ def test_presets_of_quantiles():
     rng = np.random.default_rng(2)
     time = np.ceil(rng.exponential(10, (3, 50)))
     curve = kaplan_meier(time, rng.random((3, 50)) < 0.7)
-    for preset, conf_type in (("sas", "log-log"), ("r", "log")):
-        one, other = survival_quantile(curve, preset=preset), survival_quantile(curve, conf_type=conf_type)
+    for program, conf_type in (("sas", "log-log"), ("r", "log")):
+        one = survival_quantile(curve, **preset("survival_quantile", program))
+        other = survival_quantile(curve, conf_type=conf_type)
         np.testing.assert_array_equal(one.ci_low, other.ci_low)
         np.testing.assert_array_equal(one.ci_high, other.ci_high)
 
@@ -162,7 +164,6 @@ def test_presets_of_quantiles():
     "refused",
     [
         lambda: survival_quantile(kaplan_meier(TIME, np.ones(4)), [1.0]),
-        lambda: survival_quantile(kaplan_meier(TIME, np.ones(4)), preset="stata"),
         lambda: survival_quantile(kaplan_meier(TIME, np.ones(4)), flat="last"),
         lambda: survival_at(kaplan_meier(TIME, np.ones(4)), [1.0], "loglog"),
         lambda: survival_at(kaplan_meier(TIME, np.ones(4)), [1.0], level=95),

@@ -16,6 +16,7 @@ from pivotal.stats import (
     kaplan_meier,
     log_rank,
     max_combo,
+    preset,
     rmst_difference,
     rmst_ratio,
     survival_at,
@@ -119,9 +120,9 @@ def test_coverage_of_kaplan_meier(plain, conf_type):
         assert abs(rate - 0.05) < ALLOWED + 0.005
 
 
-@pytest.mark.parametrize("preset", ["sas", "r"])
-def test_coverage_of_the_median(plain, preset):
-    found = survival_quantile(kaplan_meier(*plain), preset=preset)
+@pytest.mark.parametrize("program", ["sas", "r"])
+def test_coverage_of_the_median(plain, program):
+    found = survival_quantile(kaplan_meier(*plain), **preset("survival_quantile", program))
     truth = 10 * np.log(2)
     rate = np.mean((found.ci_low[:, 0] > truth) | (found.ci_high[:, 0] < truth))
     assert abs(rate - 0.05) < ALLOWED + 0.01

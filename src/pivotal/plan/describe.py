@@ -105,10 +105,12 @@ def _measured(batch: Batch, parameter: str) -> bool:
 
 
 def _numbers(batch: Batch, name: str, values: Floats) -> Iterator[Row]:
+    options = stats.preset("summarise", batch.study.study.preset or "sas")
     for arm, mask in _by_arm(batch):
-        found = summarise(values, mask)
-        for statistic in ("n", "mean", "sd", "median", "min", "max"):
-            key = Key(analysis="baseline", statistic=statistic, parameter=name, arm=arm)
+        found = summarise(values, mask, **options)
+        for statistic in ("n", "mean", "sd", "q1", "median", "q3", "min", "max"):
+            quartiles = f"quantiles, {options['quantiles']}" if statistic in ("q1", "q3") else None
+            key = Key(analysis="baseline", statistic=statistic, parameter=name, arm=arm, method=quartiles)
             yield row(key, getattr(found, statistic))
 
 
@@ -186,12 +188,14 @@ def _ordered(
 
 def _times(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
     times = batch.event_time(endpoint, visit)
-    preset = endpoint.analysis.preset or "sas"
+    preset = endpoint.analysis.preset or batch.study.study.preset or "sas"
     for a, arm in enumerate(batch.study.arms):
         mask = np.asarray(batch.trials.arm == a) & ~np.isnan(times.time)
         yield row(_key(endpoint, visit, arm.name, "n"), (mask & times.event).sum(axis=1))
         yield row(_key(endpoint, visit, arm.name, "N"), mask.sum(axis=1))
         curve = stats.kaplan_meier(times.time, times.event, mask)
-        median = stats.survival_quantile(curve, preset=preset, level=endpoint.analysis.level)
+        median = stats.survival_quantile(
+            curve, level=endpoint.analysis.level, **stats.preset("survival_quantile", preset)
+        )
         key = _key(endpoint, visit, arm.name, "median", f"kaplan-meier, limits as {preset}")
         yield from interval_rows(key, "median", median, (0,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -43,13 +44,14 @@ def impute_and_pool(batch: Batch, endpoint: Endpoint, visit: str, level: float, 
     instrument can give, and only then derived.
     """
     assert endpoint.imputation is not None
-    pooled = _pooled if endpoint.imputation.inference == "rubin" else jackknifed
+    how = endpoint.imputation
+    pooled = partial(_pooled, df_rule=how.df) if how.inference == "rubin" else jackknifed
     per_trial = []
     for r in range(batch.trials.shape[0]):
         alone = Batch(batch.study, batch.trials.replicate(r))
         completed = Batch(batch.study, complete(alone, endpoint, visit))
         per_trial.append([pooled(outcome, level) for outcome in analyse(completed, observed_cases(endpoint))])
-    words = _words(endpoint.imputation)
+    words = _words(how)
     return [_joined([trial[k] for trial in per_trial], words) for k in range(len(per_trial[0]))]
 
 
@@ -189,7 +191,7 @@ def _copied(trials: Trials, count: int) -> Trials:
     )
 
 
-def _pooled(outcome: Outcome, level: float) -> Outcome:
+def _pooled(outcome: Outcome, level: float, df_rule: Literal["barnard-rubin", "rubin"]) -> Outcome:
     """One trial's outcome over its imputations, (1,): ratios on the log scale, back again."""
     found = outcome.estimate
     assert found.estimate is not None
@@ -201,8 +203,8 @@ def _pooled(outcome: Outcome, level: float) -> Outcome:
     failed = (found.reason != 0) & ~(np.isfinite(value) & np.isfinite(found.se))
     if failed.any():
         return replace(outcome, estimate=_none(int(found.reason[failed][0])), extra={})
-    pooled = stats.rubin(value[None, :], found.se[None, :] ** 2, df_complete=df, level=level)
-    error = stats.monte_carlo_error(value[None, :], found.se[None, :] ** 2, df_complete=df, level=level)
+    pooled = stats.rubin(value[None, :], found.se[None, :] ** 2, df_complete=df, level=level, df=df_rule)
+    error = stats.monte_carlo_error(value[None, :], found.se[None, :] ** 2, df_complete=df, level=level, df=df_rule)
     both = pooled.as_estimate()
     if ratio:
         assert both.estimate is not None
@@ -239,6 +241,7 @@ def _words(how: Imputation) -> str:
     shifted = ", delta" if any(how.delta.values()) else ""
     if how.inference != "rubin":
         return f"conditional means, {kind}{shifted}, {how.inference}"
+    classical = "" if how.df == "barnard-rubin" else ", rubin's degrees of freedom"
     if how.draws == "bayes":
         kind += ", posterior draws"
-    return f"{how.imputations} imputations, {kind}{shifted}, rubin"
+    return f"{how.imputations} imputations, {kind}{shifted}, rubin{classical}"

@@ -98,7 +98,14 @@ def _numbers(bundle: Bundle, name: str, arms: list[str], notes: Footnotes) -> li
         Line(heading=label + unit),
         Line(("Mean (SD)", *cells("mean", "sd")), indent=True),
         Line(("Median (range)", *cells("median", "min", "max")), indent=True),
+        Line(("Q1, Q3", *(_quartiles(get("q1", arm), get("q3", arm), notes) for arm in arms)), indent=True),
     ]
+
+
+def _quartiles(first: Found, third: Found, notes: Footnotes) -> Text:
+    if first.value is None or third.value is None:
+        return DASH + notes.mark(first.reason)
+    return f"{fixed(first.value, 1)}, {fixed(third.value, 1)}"
 
 
 def _pair(first: Found, second: Found, third: Found | None, digits: int, notes: Footnotes) -> Text:

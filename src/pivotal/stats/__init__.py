@@ -125,6 +125,7 @@ from pivotal.stats.ordinal import (
 )
 from pivotal.stats.p_adjust import adjust_p
 from pivotal.stats.poisson import PoissonFit, fit_poisson, poisson_lr
+from pivotal.stats.presets import CONVENTIONS, Convention, preset
 from pivotal.stats.rates import binomial_test, clopper_pearson, jeffreys, wilson
 from pivotal.stats.ratios import mantel_haenszel_risk_ratio, wald_odds_ratio, wald_risk_ratio
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
@@ -148,11 +149,13 @@ from pivotal.stats.wilcoxon import kruskal_wallis, rank_sum, signed_rank, van_el
 from pivotal.stats.win_probability import win_probability
 
 __all__ = [
+    "CONVENTIONS",
     "Boundary",
     "Chained",
     "ClosedTest",
     "ClosureWeights",
     "CmhTests",
+    "Convention",
     "Covariate",
     "CoxFit",
     "CrossProducts",
@@ -319,6 +322,7 @@ __all__ = [
     "pool_jackknife",
     "pool_wald",
     "posterior_above",
+    "preset",
     "proportional_odds_lr",
     "proportional_odds_test",
     "rank_sum",

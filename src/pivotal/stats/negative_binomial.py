@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,7 @@ from pivotal.stats.tables import Mask, divide
 
 # The dispersion that Newton starts from lies between these, whatever the moments say.
 LEAST, MOST = 1e-3, 20.0
+Information = Literal["expected", "observed"]
 # Where the profile starts from if the fit has no overdispersion.
 SMALL = 0.05
 
@@ -29,7 +31,7 @@ SMALL = 0.05
 class NegativeBinomialFit(RegressionFit):
     """A negative binomial regression fitted in every replicate, on the LOG RATE scale.
 
-    `covariance` takes the dispersion as known (expected information).
+    `covariance` takes the dispersion as known (expected information), unless the observed information was asked for.
 
     Attributes
     ----------
@@ -54,7 +56,12 @@ class NegativeBinomialFit(RegressionFit):
 
 
 def fit_negative_binomial(
-    y: ArrayLike, exposure: ArrayLike, design: ArrayLike, included: ArrayLike | None = None
+    y: ArrayLike,
+    exposure: ArrayLike,
+    design: ArrayLike,
+    included: ArrayLike | None = None,
+    *,
+    information: Information = "expected",
 ) -> NegativeBinomialFit:
     """Fit a negative binomial regression with log exposure as offset, in every replicate.
 
@@ -68,6 +75,8 @@ def fit_negative_binomial(
         Covariates with the intercept's column, NaN where missing, (patient, column) or (replicate, patient, column).
     included
         Which patients enter, (replicate, patient); None for all.
+    information
+        Behind `covariance`: "expected", the dispersion taken as known (R), or "observed", of both (SAS).
 
     Returns
     -------
@@ -78,7 +87,7 @@ def fit_negative_binomial(
     Raises
     ------
     ValueError
-        If a count is negative or not whole, or positive without exposure.
+        If a count is negative or not whole, or positive without exposure, or `information` is neither.
 
     Notes
     -----
@@ -96,6 +105,8 @@ def fit_negative_binomial(
     >>> float(fit.coefficients[0, 1].round(6)), float(fit.dispersion[0].round(6))
     (0.955511, 0.894802)
     """
+    if information not in ("expected", "observed"):
+        raise ValueError(f"information is {information!r}; 'expected' or 'observed' is allowed.")
     counts = np.asarray(y, dtype=np.float64)
     time, model = np.asarray(exposure, dtype=np.float64), np.asarray(design, dtype=np.float64)
     who = None if included is None else np.asarray(included, dtype=np.bool_)
@@ -104,7 +115,8 @@ def fit_negative_binomial(
         chosen = who if who is None else who[rows]
         return _Fitted.of(Counts.of(counts[rows], part(time, rows, 2), part(model, rows, 3), chosen)).result()
 
-    return piecewise(fit, len(counts), counts.shape[1] * 4)
+    found = piecewise(fit, len(counts), counts.shape[1] * 4)
+    return found if information == "expected" else replace(found, covariance=found.observed)
 
 
 def negative_binomial_lr(

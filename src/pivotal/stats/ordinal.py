@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,7 +29,7 @@ Information = Literal["observed", "expected"]
 class ProportionalOddsFit(RegressionFit):
     """A proportional odds regression fitted in every replicate, on the LOG ODDS scale.
 
-    `covariance` is that of the coefficients from the observed information.
+    `covariance` is that of the coefficients from the observed information, unless the expected one was asked for.
 
     Attributes
     ----------
@@ -88,7 +88,9 @@ def category_counts(
     return counts.reshape(len(codes), size, categories).astype(np.float64)
 
 
-def fit_proportional_odds(counts: ArrayLike, design: ArrayLike, *, favours: Favours = "higher") -> ProportionalOddsFit:
+def fit_proportional_odds(
+    counts: ArrayLike, design: ArrayLike, *, favours: Favours = "higher", information: Information = "observed"
+) -> ProportionalOddsFit:
     """Fit a cumulative logit model with proportional odds, in every replicate.
 
     Parameters
@@ -102,6 +104,8 @@ def fit_proportional_odds(counts: ArrayLike, design: ArrayLike, *, favours: Favo
     favours
         Whether a positive coefficient means "higher" categories, logit P(Y <= j) = ζ_j - x'β, or "lower" ones,
         logit P(Y <= j) = ζ_j + x'β.
+    information
+        Behind `covariance`: "observed" (R) or "expected" (SAS).
 
     Returns
     -------
@@ -113,7 +117,7 @@ def fit_proportional_odds(counts: ArrayLike, design: ArrayLike, *, favours: Favo
     Raises
     ------
     ValueError
-        If `favours` is neither, or there are fewer than two categories.
+        If `favours` or `information` is neither, or there are fewer than two categories.
 
     Notes
     -----
@@ -130,13 +134,15 @@ def fit_proportional_odds(counts: ArrayLike, design: ArrayLike, *, favours: Favo
     >>> fit.coefficients[0].round(6).tolist(), fit.thresholds[0].round(6).tolist()
     ([1.456077], [0.019446, 2.103569])
     """
+    _check_information(information)
     table, model = _checked(counts, favours), np.asarray(design, dtype=np.float64)
     width = table.shape[1] * table.shape[2] * 2
 
     def fit(rows: slice) -> ProportionalOddsFit:
         return _Fitted.of(_likelihood(table[rows], part(model, rows, 3), favours)).result()
 
-    return piecewise(fit, len(table), width)
+    found = piecewise(fit, len(table), width)
+    return found if information == "observed" else replace(found, covariance=found.expected)
 
 
 def proportional_odds_lr(
@@ -210,8 +216,7 @@ def proportional_odds_test(counts: ArrayLike, design: ArrayLike, *, information:
     >>> float(test.statistic[0].round(6)), float(test.df[0])
     (0.042258, 1.0)
     """
-    if information not in ("observed", "expected"):
-        raise ValueError(f"information is {information!r}; 'observed' or 'expected' is allowed.")
+    _check_information(information)
     table = _checked(counts, "higher")
     likelihood = _likelihood(table, np.asarray(design, dtype=np.float64), "higher")
     fitted = _Fitted.of(likelihood)
@@ -312,6 +317,11 @@ def _with_identity(matrix: Floats, free: Mask) -> Floats:
     """The matrices (replicate, column, column) with rows and columns that are not free put to those of the identity."""
     both = free[:, :, None] & free[:, None]
     return np.where(both, matrix, np.eye(free.shape[1]))
+
+
+def _check_information(information: str) -> None:
+    if information not in ("observed", "expected"):
+        raise ValueError(f"information is {information!r}; 'observed' or 'expected' is allowed.")
 
 
 def _checked(counts: ArrayLike, favours: str) -> Floats:

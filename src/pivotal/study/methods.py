@@ -159,7 +159,7 @@ METHODS: dict[Method, MethodSpec] = {
     ),
     "wilcoxon": MethodSpec(_PATIENT, "none", {"preset": ("sas", "r")}),
     "van elteren": MethodSpec(_PATIENT),
-    "proportional odds": MethodSpec(("ordinal",), "any"),
+    "proportional odds": MethodSpec(("ordinal",), "any", {"preset": ("r", "sas")}),
     "poisson": MethodSpec(("count",), "any", {"variance": ("model", "hc0")}),
     "negative binomial": MethodSpec(("count",), "any", {"preset": ("r", "sas")}),
     "exposure-adjusted incidence rate": MethodSpec(("count",), "none"),
@@ -174,7 +174,9 @@ METHODS: dict[Method, MethodSpec] = {
         },
     ),
     "log-rank": MethodSpec(
-        ("time to event",), "factors", {"weighting": ("log-rank", "gehan", "tarone-ware", "peto")}
+        ("time to event",),
+        "factors",
+        {"weighting": ("log-rank", "gehan", "tarone-ware", "peto"), "preset": ("sas", "r")},
     ),
     "cox": MethodSpec(
         ("time to event",),

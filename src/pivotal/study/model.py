@@ -127,6 +127,10 @@ class StudyHead(Sourced):
     missing: tuple[str, ...] = Field(
         default=(), description="texts of CSV files of data sets that mean a missing value, besides the empty one"
     )
+    preset: Preset | None = Field(
+        default=None,
+        description="whose conventions the analyses follow where SAS and R differ, unless one says otherwise",
+    )
     data: str | None = Field(default=None, description="shipped data set of a real trial, beside the study file")
     product: str | None = Field(default=None, description="product file of what was tried: shipped by name, or a path")
     planned: Figure | None = None
@@ -278,6 +282,9 @@ class Imputation(Sourced):
     inference: Literal["rubin", "jackknife", "anchored jackknife"] = Field(
         default="rubin",
         description="Rubin's rules over imputations drawn; or conditional means, one imputation, and the jackknife",
+    )
+    df: Literal["barnard-rubin", "rubin"] = Field(
+        default="barnard-rubin", description="degrees of freedom of Rubin's rules; SAS's default is rubin"
     )
     reference: Name | None = Field(default=None, description="the reference arm; control by default")
     delta: dict[str, float] = Field(default_factory=dict, description="what is added to imputed values, by arm")

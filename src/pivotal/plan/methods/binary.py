@@ -67,15 +67,15 @@ COMMON: dict[str, Callable[..., Estimate]] = {
 
 
 def _cmh(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
-    corrected = analysis.preset == "r"  # R's mantelhaen.test corrects for continuity, SAS does not
+    options = stats.preset("cochran_mantel_haenszel", analysis.preset or "sas")
     outcomes = []
     for arm in arms:
         tables = _tables(cells, arm, comparator)
         ratio = stats.mantel_haenszel_odds_ratio(*tables, level=analysis.level)
-        test = stats.cochran_mantel_haenszel(*tables, correction=corrected)
+        test = stats.cochran_mantel_haenszel(*tables, **options)
         reason = np.where(ratio.reason == 0, test.reason, ratio.reason).astype(np.uint8)
         both = replace(ratio, statistic=test.statistic, df=test.df, p=test.p, reason=reason)
-        name = "cochran-mantel-haenszel, continuity-corrected" if corrected else "cochran-mantel-haenszel"
+        name = "cochran-mantel-haenszel, continuity-corrected" if options["correction"] else "cochran-mantel-haenszel"
         method = f"{name}, robins-breslow-greenland limits"
         outcomes.append(Outcome((arm, comparator), both, "odds ratio", method))
     return outcomes

@@ -132,7 +132,8 @@ def _widths(rows: Rows, common: list[int], visits_: int) -> list[int]:
 
 def _inference(fit: stats.MmrmFit, contrasts: Floats, analysis: Analysis) -> tuple[Estimate, str]:
     """The contrasts' estimates, and what they rest on in words. SAS's Kenward-Roger is the linear variant."""
-    df = analysis.df or ("kenward-roger-linear" if analysis.preset == "sas" else "satterthwaite")
+    program = stats.preset("mmrm_contrasts", analysis.preset or "r")
+    df = analysis.df or program.get("covariance", program["df"])
     level = analysis.level
     kind = SANDWICH.get(analysis.variance or "model")
     if kind is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +21,15 @@ def wilcoxon(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, p
     As SAS: normal with continuity correction, Moses's limits; as R (`wilcox.test(exact = FALSE)`): the same test,
     limits where it would reject.
     """
-    sas = (analysis.preset or "sas") == "sas"
-    limits: Literal["moses", "inverted-corrected"] = "moses" if sas else "inverted-corrected"
+    options = stats.preset("hodges_lehmann", analysis.preset or "sas")
     outcomes = []
     for pair in pairs:
         value, compared, active = _two_arms(batch, endpoint, visit, pair)
-        shift = stats.hodges_lehmann(value, active, compared, limits=limits, level=analysis.level)
+        shift = stats.hodges_lehmann(value, active, compared, level=analysis.level, **options)
         test = stats.rank_sum(value, active, compared)
         reason = np.where(shift.reason == 0, test.reason, shift.reason).astype(np.uint8)
         both = replace(shift, statistic=test.statistic, p=test.p, reason=reason)
-        method = f"wilcoxon rank sum, hodges-lehmann shift, {limits} limits"
+        method = f"wilcoxon rank sum, hodges-lehmann shift, {options['limits']} limits"
         outcomes.append(Outcome(pair, both, "shift", method, _numbers(compared)))
     return outcomes
 

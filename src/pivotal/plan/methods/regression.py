@@ -22,15 +22,19 @@ def proportional_odds(
     better = batch.study.parameter(endpoint.derive.parameter).better
     value, included = _values(batch, endpoint, visit)
     lowest = np.nanmin(value, initial=0.0)
+    options = stats.preset("fit_proportional_odds", analysis.preset or "r")
     categories = int(np.nanmax(value, initial=lowest) - lowest) + 1
+    added = ", expected information" if options["information"] == "expected" else ""
     outcomes = []
     for comparator in dict.fromkeys(pair[1] for pair in pairs):
         rows = patient_rows(batch, analysis.covariates, comparator, intercept=False)
         counts = stats.category_counts(value - lowest, max(categories, 2), included=included & rows.known)
-        fit = stats.fit_proportional_odds(counts, np.where(rows.known[..., None], rows.x, 0.0), favours=better)
+        fit = stats.fit_proportional_odds(
+            counts, np.where(rows.known[..., None], rows.x, 0.0), favours=better, **options
+        )
         for pair in (p for p in pairs if p[1] == comparator):
             found = exponentiated(stats.wald(fit, rows.column[pair[0]], level=analysis.level))
-            outcomes.append(Outcome(pair, found, "odds ratio", f"proportional odds, {better} category"))
+            outcomes.append(Outcome(pair, found, "odds ratio", f"proportional odds, {better} category{added}"))
     return outcomes
 
 
@@ -58,18 +62,16 @@ def negative_binomial(
     As R (`MASS::glm.nb`) the standard errors take the dispersion as known; as SAS (`PROC GENMOD`) they are from the
     observed information of both.
     """
-    preset = analysis.preset or "r"
+    options = stats.preset("fit_negative_binomial", analysis.preset or "r")
     value, exposure, included = _counts(batch, endpoint, visit)
     outcomes = []
     for comparator in dict.fromkeys(pair[1] for pair in pairs):
         rows = patient_rows(batch, analysis.covariates, comparator)
         design = np.where(rows.known[..., None], rows.x, 0.0)
-        fit = stats.fit_negative_binomial(value, exposure, design, included & rows.known)
+        fit = stats.fit_negative_binomial(value, exposure, design, included & rows.known, **options)
         for pair in (p for p in pairs if p[1] == comparator):
-            covariance = fit.observed if preset == "sas" else None
-            found = stats.wald(fit, rows.column[pair[0]], level=analysis.level, covariance=covariance)
-            information = "observed" if preset == "sas" else "expected"
-            method = f"negative binomial, {information} information"
+            found = stats.wald(fit, rows.column[pair[0]], level=analysis.level)
+            method = f"negative binomial, {options['information']} information"
             outcomes.append(Outcome(pair, exponentiated(found), "rate ratio", method, {"dispersion": fit.dispersion}))
     return outcomes
 

@@ -33,7 +33,7 @@ def log_rank(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, p
 def cox(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
     """Hazard ratios of a proportional hazards model of all arms, adjusted for covariates, stratified if asked."""
     times = batch.event_time(endpoint, visit)
-    ties = analysis.ties or ("breslow" if analysis.preset == "sas" else "efron")
+    ties = analysis.ties or stats.preset("fit_cox", analysis.preset or "r")["ties"]
     robust = analysis.variance == "robust"
     strata = batch.strata(analysis.strata).codes if analysis.strata else None
     outcomes = []

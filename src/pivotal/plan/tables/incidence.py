@@ -23,7 +23,15 @@ from pivotal.plan.tables.events import (
 )
 from pivotal.plan.tables.table import key, rows_of
 from pivotal.records.dataset import Library
-from pivotal.stats import Estimate, incidence_difference, incidence_rate, kaplan_meier, survival_at, survival_quantile
+from pivotal.stats import (
+    Estimate,
+    incidence_difference,
+    incidence_rate,
+    kaplan_meier,
+    preset,
+    survival_at,
+    survival_quantile,
+)
 from pivotal.stats.estimate import Floats
 from pivotal.stats.incidence import DAYS
 from pivotal.study.event_tables import Incidence
@@ -126,7 +134,8 @@ def _times(table: Incidence, about: dict[str, Any], where: Setting, events: pl.D
         curve = kaplan_meier(*times_to_first(events, where.people, path, arm))
         mine = about | {"arm": name, "method": "kaplan-meier"}
         if table.time_to_first:
-            times = survival_quantile(curve, (QUARTILE, MEDIAN), preset="sas", level=table.level)
+            rule = preset("survival_quantile", "sas")
+            times = survival_quantile(curve, (QUARTILE, MEDIAN), level=table.level, **rule)
             for at, words in enumerate(("days to first event, quartile", "days to first event, median")):
                 yield from estimated(table, mine | {"scale": words}, times, at, "estimate", "ci_low", "ci_high")
         if table.days:

@@ -72,8 +72,8 @@ def cumulative_incidence(
     observed
         Which patients enter; all by default.
     variance
-        ``delta`` (Marubini and Valsecchi; SAS's default) or ``aalen`` (Aalen 1978, doi:10.1214/aos/1176344198, as SAS's
-        ``ERROR=AALEN``).
+        ``delta`` (Marubini and Valsecchi; SAS's ``ERROR=DELTA``) or ``aalen`` (Aalen 1978,
+        doi:10.1214/aos/1176344198; SAS's ``ERROR=AALEN``, R's cmprsk).
 
     Returns
     -------

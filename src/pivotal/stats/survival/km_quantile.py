@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -16,24 +14,13 @@ from pivotal.stats.tables import first_reason
 # from fewer than 10,000 patients differ by more than this.
 LEVEL = 1e-9
 
-FLAT_RULES = ("midpoint", "first at or below", "first below")
-
-
-class QuantilePreset(NamedTuple):
-    """How a program takes quantiles: what it does at a flat stretch, and the scale of its limits."""
-
-    flat: str
-    conf_type: str
-
-
-QUANTILE_PRESETS = {"sas": QuantilePreset("midpoint", "log-log"), "r": QuantilePreset("midpoint", "log")}
+FLAT_RULES = ("midpoint", "midpoint between events", "first at or below", "first below")
 
 
 def survival_quantile(
     curve: KaplanMeier,
     probabilities: ArrayLike = (0.5,),
     *,
-    preset: str | None = None,
     flat: str = "midpoint",
     conf_type: str = "log-log",
     level: float = 0.95,
@@ -46,11 +33,9 @@ def survival_quantile(
         From `kaplan_meier`.
     probabilities
         Shares with the event, (probability,): 0.5 is the median, 0.25 the time by which a quarter have had it.
-    preset
-        ``sas`` (`PROC LIFETEST`: midpoint, log-log) or ``r`` (`quantile(survfit())`: midpoint, log); it takes the place
-        of `flat` and `conf_type`.
     flat
-        What to take where S(t) is exactly 1 - p on a stretch: ``midpoint`` of the stretch; ``first at or below``, the
+        What to take where S(t) is exactly 1 - p on a stretch: ``midpoint`` of the stretch; ``midpoint between events``,
+        the same where an event ends it, and not reached where none does; ``first at or below``, the
         first time with S(t) <= 1 - p, its start; ``first below``, the first with S(t) < 1 - p, its end.
     conf_type
         Scale of the limits, as in `survival_at`.
@@ -67,14 +52,15 @@ def survival_quantile(
     Raises
     ------
     ValueError
-        If a probability, `preset`, `flat`, `conf_type` or `level` is not known.
+        If a probability, `flat`, `conf_type` or `level` is not known.
 
     Notes
     -----
     The limits are the times at which the pointwise limits of S(t) cross 1 - p, by the same rule (Brookmeyer and Crowley
     1982, doi:10.2307/2530286, with a transformation of S). A stretch that the follow-up ends is taken to end at the
-    longest follow-up, as in R. SAS documents the midpoint for the estimate; where R takes it for limits too, which
-    matters only with limits on the plain scale, the same is done here.
+    longest follow-up, as in R; SAS finds no quantile there (``midpoint between events``). R takes the midpoint for
+    limits too, which matters only with limits on the plain scale; the same is done here. SAS's limits are on the
+    log-log scale, R's on the log scale.
 
     Examples
     --------
@@ -85,13 +71,14 @@ def survival_quantile(
     >>> float(survival_quantile(curve, flat="first at or below").estimate[0, 0])
     2.0
     """
-    rule, scale = _choice(preset, flat, conf_type)
+    if flat not in FLAT_RULES:
+        raise ValueError(f"flat is {flat!r}; it is one of {', '.join(FLAT_RULES)}.")
     shares = np.atleast_1d(np.asarray(probabilities, dtype=np.float64))
     if not ((shares > 0) & (shares < 1)).all():
         raise ValueError(f"probabilities are {shares.tolist()}; each lies between 0 and 1, the median is 0.5.")
-    low, high = limits(curve.survival, curve.hazard_variance, scale, level)
-    value = _crossing(curve, curve.survival, shares, rule)
-    lower, upper = _crossing(curve, low, shares, rule), _crossing(curve, high, shares, rule)
+    low, high = limits(curve.survival, curve.hazard_variance, conf_type, level)
+    value = _crossing(curve, curve.survival, shares, flat)
+    lower, upper = _crossing(curve, low, shares, flat), _crossing(curve, high, shares, flat)
     empty = np.broadcast_to((curve.patients == 0)[:, None], value.shape)
     none = np.broadcast_to((curve.reason == Reason.NO_EVENT)[:, None], value.shape)
     missed = np.isnan(value)
@@ -103,15 +90,6 @@ def survival_quantile(
     )
 
 
-def _choice(preset: str | None, flat: str, conf_type: str) -> QuantilePreset:
-    if preset is not None and preset not in QUANTILE_PRESETS:
-        raise ValueError(f"preset is {preset!r}; it is one of {', '.join(QUANTILE_PRESETS)}, or None.")
-    chosen = QuantilePreset(flat, conf_type) if preset is None else QUANTILE_PRESETS[preset]
-    if chosen.flat not in FLAT_RULES:
-        raise ValueError(f"flat is {flat!r}; it is one of {', '.join(FLAT_RULES)}.")
-    return chosen
-
-
 def _crossing(curve: KaplanMeier, height: Floats, shares: Floats, rule: str) -> Floats:
     """Where a step function falls to 1 - p, (replicate, probability)."""
     found = np.full((len(height), len(shares)), np.nan)
@@ -119,7 +97,12 @@ def _crossing(curve: KaplanMeier, height: Floats, shares: Floats, rule: str) -> 
         start = _first(curve.time, height <= 1 - share + LEVEL)
         below = _first(curve.time, height < 1 - share - LEVEL)
         end = np.where(np.isnan(below) & ~np.isnan(start), _end(curve, height, share), below)
-        choice = {"midpoint": (start + end) / 2, "first at or below": start, "first below": below}
+        choice = {
+            "midpoint": (start + end) / 2,
+            "midpoint between events": (start + below) / 2,
+            "first at or below": start,
+            "first below": below,
+        }
         found[:, column] = choice[rule]
     return found
 
