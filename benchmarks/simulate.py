@@ -58,8 +58,9 @@ def rate(one: Job, count: int, workers: int = 1) -> float:
 
 
 def gain(one: Job, count: int) -> float:
-    """How much faster two workers are than one: the median of three pairs, as a machine's speed drifts."""
-    return statistics.median(rate(one, count, workers=2) / rate(one, count) for _ in range(3))
+    """How much faster two workers are than one: medians of five runs each, in turn, as a machine's speed drifts."""
+    pairs = [(rate(one, count), rate(one, count, workers=2)) for _ in range(5)]
+    return statistics.median(two for _, two in pairs) / statistics.median(alone for alone, _ in pairs)
 
 
 def statsmodels_rate(study: Study, trials: int) -> float:

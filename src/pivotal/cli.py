@@ -161,6 +161,7 @@ def simulate(
     seed: Seed = 1,
     workers: Workers = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of workers here.")] = None,
+    threads: Annotated[bool, typer.Option("--threads", help="Workers are threads, not processes.")] = False,
     grids: Annotated[bool, typer.Option(help="Simulate the study's power grids too.")] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for operating-characteristics.json.")] = None,
 ) -> None:
@@ -177,6 +178,7 @@ def simulate(
             seed=seed,
             workers=_workers(workers),
             dask=dask,
+            threads=threads,
             grids=grids,
             progress=progress,
         )

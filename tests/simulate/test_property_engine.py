@@ -48,6 +48,14 @@ def test_one_worker_is_this_process_and_several_are_others():
         assert pool.submit(os.getpid).result() != os.getpid()
 
 
+def test_several_workers_are_threads_where_asked_or_where_there_is_no_lock(monkeypatch):
+    with executor(2, threads=True) as (pool, width):
+        assert (pool.submit(os.getpid).result(), width) == (os.getpid(), 2)
+    monkeypatch.setattr("sys._is_gil_enabled", lambda: False, raising=False)
+    with executor(2) as (pool, _):
+        assert pool.submit(os.getpid).result() == os.getpid()
+
+
 def test_linear_algebra_has_one_thread_in_a_worker():
     def threads():
         import scipy.linalg  # noqa: F401
@@ -61,10 +69,14 @@ def test_linear_algebra_has_one_thread_in_a_worker():
 
 def test_the_same_seed_gives_the_same_bits_for_any_number_of_workers():
     settings = {"endpoints": ("IGA-TS",), "scenarios": ("published",), "replicates": 4_500, "population": 400_000}
-    one, two = (simulate(load("true-ad3"), workers=n, **settings) for n in (1, 2))
-    assert one.rows == two.rows
-    assert one.scenarios == two.scenarios
-    assert one.rates == two.rates
+    one, *others = (
+        simulate(load("true-ad3"), workers=n, threads=threads, **settings)
+        for n, threads in ((1, False), (2, False), (2, True), (3, True))
+    )
+    for other in others:
+        assert one.rows == other.rows
+        assert one.scenarios == other.scenarios
+        assert one.rates == other.rates
 
 
 def test_a_lost_worker_is_said_plainly():

@@ -24,6 +24,7 @@ def simulate(
     seed: int = 1,
     workers: int = 1,
     dask: str | None = None,
+    threads: bool = False,
     grids: bool = True,
     progress: Progress | None = None,
 ) -> JSON:
@@ -39,8 +40,8 @@ def simulate(
         Trials a scenario; a grid point takes a fifth of it.
     seed
         The same seed gives the same bits for any number of workers.
-    workers, dask
-        Worker processes (1 works in this process), or the address of a Dask scheduler.
+    workers, dask, threads
+        Worker processes (1 works in this process), or the address of a Dask scheduler; whether workers are threads.
     grids
         Whether the study's power grids are simulated too.
     progress
@@ -63,6 +64,7 @@ def simulate(
         seed=seed,
         workers=workers,
         dask=dask,
+        threads=threads,
         progress=progress,
     ).as_json()
     wanted = [g for g in study.grids if endpoints is None or g.endpoint in endpoints] if grids else []
@@ -74,6 +76,7 @@ def simulate(
             seed=seed,
             workers=workers,
             dask=dask,
+            threads=threads,
             progress=progress,
         )
     return found

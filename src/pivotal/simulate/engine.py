@@ -1,14 +1,15 @@
 """Blocks of replicates over any `concurrent.futures.Executor`: bounded, in order, interruptible.
 
-One worker is a thread of this process, several are processes (docs/decisions/0002-workers.md says why), and a Dask
-cluster's are its own. Linear algebra runs on one thread everywhere: a sum split over threads has other bits, and the
-workers fill the cores already.
+One worker is a thread of this process. Several are threads where that is asked for or the interpreter has no lock, else
+processes (docs/decisions/0002-workers.md says why); a Dask cluster's are its own. Linear algebra runs on one thread
+everywhere: a sum split over threads has other bits, and the workers fill the cores already.
 """
 
 from __future__ import annotations
 
 import pickle
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -37,8 +38,8 @@ class WorkerLostError(PivotalError):
 
 
 @contextmanager
-def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Executor, int]]:
-    """An executor and its number of workers: a thread, several processes, or a Dask cluster.
+def executor(workers: int = 1, dask: str | None = None, *, threads: bool = False) -> Iterator[tuple[Executor, int]]:
+    """An executor and its number of workers: threads, processes, or a Dask cluster.
 
     Parameters
     ----------
@@ -46,6 +47,9 @@ def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Execut
         Number of workers: 1 is a thread of this process, more are processes.
     dask
         Address of a Dask scheduler (``tcp://host:port``); needs the extra ``pivotal[dask]``.
+    threads
+        Whether several workers, too, are threads of this process: nothing to start and less memory, but slower
+        where the interpreter has a lock. Without one they always are.
 
     Yields
     ------
@@ -60,14 +64,15 @@ def executor(workers: int = 1, dask: str | None = None) -> Iterator[tuple[Execut
         If a worker process was ended from outside, as a machine out of memory does.
     """
     if dask is None:
-        with _thread() if workers == 1 else _processes(workers) as pool:
+        here = workers == 1 or threads or not _has_lock()
+        with _threads(workers) if here else _processes(workers) as pool:
             yield pool, workers
         return
     with _client(dask) as client:
-        threads = sum(client.nthreads().values())
+        width = sum(client.nthreads().values())
         cluster = client.get_executor(pure=False, retries=3)
         try:
-            yield _Remote(cluster), max(threads, 1)
+            yield _Remote(cluster), max(width, 1)
         finally:
             cluster.shutdown(wait=False)
 
@@ -87,9 +92,14 @@ def _client(address: str) -> Any:
         ) from None
 
 
+def _has_lock() -> bool:
+    """Whether this interpreter runs one thread's Python at a time; free-threaded builds, from 3.13 on, do not."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
 @contextmanager
-def _thread() -> Iterator[Executor]:
-    pool = ThreadPoolExecutor(1)
+def _threads(workers: int) -> Iterator[Executor]:
+    pool = ThreadPoolExecutor(workers)
     with ThreadpoolController().limit(limits=1, user_api="blas"):
         try:
             yield pool

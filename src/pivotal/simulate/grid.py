@@ -27,6 +27,7 @@ def power_grid(
     seed: int = 1,
     workers: int = 1,
     dask: str | None = None,
+    threads: bool = False,
     progress: Progress | None = None,
 ) -> list[JSON]:
     """Power of each hypothesis on the grid's endpoint, over the grid.
@@ -39,7 +40,7 @@ def power_grid(
         Sizes, control rates and differences. Every other arm has the control rate plus the difference.
     replicates
         Trials a point.
-    seed, workers, dask, progress
+    seed, workers, dask, threads, progress
         As in `simulate`.
 
     Returns
@@ -50,7 +51,7 @@ def power_grid(
     """
     points = [(n, p, d) for n in grid.sizes for p in grid.control_rates for d in grid.differences if 0 <= p + d <= 1]
     rows: list[JSON] = []
-    with executor(workers, dask) as (pool, width):
+    with executor(workers, dask, threads=threads) as (pool, width):
         jobs = ((point, pack(_job(study, grid, *point, seed))) for point in points)  # calibrated while others run
         work = ((job, b, n) for point, job in jobs for b, n in enumerate(_blocks(replicates, point)))
         tallies = in_order(pool, width, run_packed, work)

@@ -106,6 +106,7 @@ def simulate(
     seed: int = 1,
     workers: int = 1,
     dask: str | None = None,
+    threads: bool = False,
     population: int = POPULATION,
     progress: Progress | None = None,
 ) -> OperatingCharacteristics:
@@ -128,6 +129,8 @@ def simulate(
         Worker processes; 1 works in this process.
     dask
         Address of a Dask scheduler, instead of workers on this machine.
+    threads
+        Whether several workers are threads of this process rather than processes.
     population
         Patients in the population whose value of the estimator is the truth for bias and coverage.
     progress
@@ -149,7 +152,7 @@ def simulate(
         raise UsageError(f"replicates is {replicates}; at least 1 is needed. Try 10000.")
     tell = progress or (lambda what, done, of: None)
     start = time.perf_counter()
-    with executor(workers, dask) as (pool, width):
+    with executor(workers, dask, threads=threads) as (pool, width):
         jobs = _jobs(study, names, endpoints, seed, population, pool, width, tell)
         begin = time.perf_counter()
         tallies = _tallies(jobs, replicates, pool, width, tell)
