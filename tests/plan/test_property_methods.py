@@ -24,8 +24,8 @@ SHAPES = {
 }
 COVARIATES = {"none": (), "factors": ("IGA", "AGEGR1"), "any": ("IGA", "EASI")}
 NEEDED = {"restricted mean survival time": {"horizon": 56.0}}
-# The same arithmetic in another batch; an iteration stops at the same place but for rounding.
-SAME = 1e-9
+# The same arithmetic in another batch.
+SAME = 1e-12
 
 
 def with_method(method, kind, **options):

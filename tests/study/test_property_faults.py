@@ -286,7 +286,7 @@ def test_a_continuous_endpoint():
     found = faults(text)
     assert any("endpoints[0].derive.value_at_most is 1; a continuous endpoint has no conditions" in f for f in found)
     assert any('endpoints[0].intercurrent.missing is "non-response"' in f for f in found)
-    assert any("endpoints[0].analysis.method" in f and "Use one of: ancova, mmrm" in f for f in found)
+    assert any("endpoints[0].analysis.method" in f and "Use one of: t test, ancova, mmrm" in f for f in found)
 
 
 def test_an_endpoint_at_a_visit_that_does_not_measure_it():

@@ -27,15 +27,20 @@ OBSERVED = {
     "assumed": f"{NOT_SAID} how missing values are handled: what was observed is analysed",
 }
 SUMMARY = {
+    "t test": "mean difference",
     "ancova": "mean difference",
     "mmrm": "mean difference",
     "wilcoxon": "shift in location",
     "van elteren": "shift in location",
+    "win probability": "win probability",
+    "row mean scores": "mean scores",
     "proportional odds": "common odds ratio",
     "poisson": "rate ratio",
     "negative binomial": "rate ratio",
     "exposure-adjusted incidence rate": "rate difference",
+    "exposure-adjusted incidence rate ratio": "rate ratio",
     "log-rank": "time to event",
+    "max-combo": "time to event",
     "cox": "hazard ratio",
     "restricted mean survival time": "difference of restricted means",
 }

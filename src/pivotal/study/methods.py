@@ -25,25 +25,37 @@ Method = Literal[
     "cochran-mantel-haenszel",
     "fisher",
     "fisher mid-p",
+    "exact common odds ratio",
+    "odds ratio wald",
+    "odds ratio miettinen-nurminen",
+    "odds ratio miettinen-nurminen stratified",
     "risk difference wald",
+    "risk difference mee",
     "risk difference newcombe",
     "risk difference newcombe stratified",
     "risk difference miettinen-nurminen",
     "risk difference miettinen-nurminen stratified",
     "risk difference mantel-haenszel",
     "risk difference minimum-risk",
+    "risk ratio wald",
     "risk ratio miettinen-nurminen",
+    "risk ratio miettinen-nurminen stratified",
     "risk ratio mantel-haenszel",
+    "t test",
     "ancova",
     "mmrm",
     "wilcoxon",
     "van elteren",
+    "win probability",
+    "row mean scores",
     "proportional odds",
     "poisson",
     "negative binomial",
     "exposure-adjusted incidence rate",
+    "exposure-adjusted incidence rate ratio",
     "gee",
     "log-rank",
+    "max-combo",
     "cox",
     "restricted mean survival time",
 ]
@@ -68,7 +80,9 @@ Variance = Literal[
 ]  # fmt: skip
 Correlation = Literal["exchangeable", "independence", "ar(1)", "unstructured"]
 Effect = Literal["by visit", "common"]
-Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto"]
+Weighting = Literal["log-rank", "gehan", "tarone-ware", "peto", "modified peto", "fleming-harrington"]
+StratumWeights = Literal["mantel-haenszel", "minimum-risk", "miettinen-nurminen"]
+Test = Literal["wald", "likelihood-ratio"]
 Preset = Literal["sas", "r"]
 Treatment = Literal["arms", "dose"]
 Pairs = Literal["against control", "all"]
@@ -101,7 +115,10 @@ POOLED: frozenset[Method] = frozenset(
         "modified poisson",
         "risk difference wald",
         "risk difference mantel-haenszel",
+        "risk ratio wald",
         "risk ratio mantel-haenszel",
+        "odds ratio wald",
+        "t test",
         "ancova",
         "mmrm",
         "proportional odds",
@@ -128,19 +145,37 @@ METHODS: dict[Method, MethodSpec] = {
     "cochran-mantel-haenszel": MethodSpec(_BINARY, "factors", {"preset": ("sas", "r")}),
     "fisher": MethodSpec(_BINARY, "none"),
     "fisher mid-p": MethodSpec(_BINARY, "none"),
+    "exact common odds ratio": MethodSpec(_BINARY),
+    "odds ratio wald": MethodSpec(_BINARY, "none"),
+    "odds ratio miettinen-nurminen": MethodSpec(_BINARY, "none"),
+    "odds ratio miettinen-nurminen stratified": MethodSpec(_BINARY),
     "risk difference wald": MethodSpec(_BINARY, "none"),
+    "risk difference mee": MethodSpec(_BINARY, "none"),
     "risk difference newcombe": MethodSpec(_BINARY, "none"),
-    "risk difference newcombe stratified": MethodSpec(_BINARY),
+    "risk difference newcombe stratified": MethodSpec(
+        _BINARY, "factors", {"weights": ("mantel-haenszel", "minimum-risk")}
+    ),
     "risk difference miettinen-nurminen": MethodSpec(_BINARY, "none"),
-    "risk difference miettinen-nurminen stratified": MethodSpec(_BINARY),
+    "risk difference miettinen-nurminen stratified": MethodSpec(
+        _BINARY, "factors", {"weights": ("mantel-haenszel", "miettinen-nurminen")}
+    ),
     "risk difference mantel-haenszel": MethodSpec(
         _BINARY, "factors", {"variance": ("sato", "greenland-robins", "klingenberg")}
     ),
     "risk difference minimum-risk": MethodSpec(_BINARY),
+    "risk ratio wald": MethodSpec(_BINARY, "none"),
     "risk ratio miettinen-nurminen": MethodSpec(_BINARY, "none"),
+    "risk ratio miettinen-nurminen stratified": MethodSpec(_BINARY),
     "risk ratio mantel-haenszel": MethodSpec(_BINARY),
+    "t test": MethodSpec(("continuous",), "none", {"variances": ("equal", "unequal"), "preset": ("sas", "r")}),
     "ancova": MethodSpec(
-        ("continuous",), "any", {"variance": ("model", "hc0", "hc1", "hc2", "hc3"), "treatment": ("arms", "dose")}
+        ("continuous",),
+        "any",
+        {
+            "variance": ("model", "hc0", "hc1", "hc2", "hc3"),
+            "treatment": ("arms", "dose"),
+            "slopes": ("common", "each arm"),
+        },
     ),
     "mmrm": MethodSpec(
         ("continuous",),
@@ -153,16 +188,26 @@ METHODS: dict[Method, MethodSpec] = {
             ),
             "df": ("satterthwaite", "kenward-roger", "kenward-roger-linear", "between-within", "residual"),
             "variance": ("model", "robust", "jackknife", "bias-reduced"),
+            "likelihood": ("reml", "ml"),
+            "covariance_of": ("all patients", "each arm"),
+            "weight": (),
             "by_visit": (),
             "preset": ("r", "sas"),
         },
     ),
     "wilcoxon": MethodSpec(_PATIENT, "none", {"preset": ("sas", "r")}),
     "van elteren": MethodSpec(_PATIENT),
-    "proportional odds": MethodSpec(("ordinal",), "any", {"preset": ("r", "sas")}),
-    "poisson": MethodSpec(("count",), "any", {"variance": ("model", "hc0")}),
-    "negative binomial": MethodSpec(("count",), "any", {"preset": ("r", "sas")}),
+    "win probability": MethodSpec(_PATIENT, "none"),
+    "row mean scores": MethodSpec(("ordinal",)),
+    "proportional odds": MethodSpec(
+        ("ordinal",), "any", {"test": ("wald", "likelihood-ratio"), "preset": ("r", "sas")}
+    ),
+    "poisson": MethodSpec(("count",), "any", {"test": ("wald", "likelihood-ratio"), "variance": ("model", "hc0")}),
+    "negative binomial": MethodSpec(
+        ("count",), "any", {"test": ("wald", "likelihood-ratio"), "preset": ("r", "sas")}
+    ),
     "exposure-adjusted incidence rate": MethodSpec(("count",), "none"),
+    "exposure-adjusted incidence rate ratio": MethodSpec(("count",), "none", {"limits": ("exact", "wald")}),
     "gee": MethodSpec(
         ("binary", "count"),
         "any",
@@ -176,8 +221,14 @@ METHODS: dict[Method, MethodSpec] = {
     "log-rank": MethodSpec(
         ("time to event",),
         "factors",
-        {"weighting": ("log-rank", "gehan", "tarone-ware", "peto"), "preset": ("sas", "r")},
+        {
+            "weighting": ("log-rank", "gehan", "tarone-ware", "peto", "modified peto", "fleming-harrington"),
+            "rho": (),
+            "gamma": (),
+            "preset": ("sas", "r"),
+        },
     ),
+    "max-combo": MethodSpec(("time to event",), "factors", {"preset": ("sas", "r")}),
     "cox": MethodSpec(
         ("time to event",),
         "any",
@@ -188,7 +239,9 @@ METHODS: dict[Method, MethodSpec] = {
             "preset": ("r", "sas"),
         },
     ),
-    "restricted mean survival time": MethodSpec(("time to event",), "none", {"horizon": ()}),
+    "restricted mean survival time": MethodSpec(
+        ("time to event",), "none", {"horizon": (), "contrast": ("difference", "ratio")}
+    ),
 }  # fmt: skip
 
 

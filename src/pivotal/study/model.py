@@ -23,6 +23,8 @@ from pivotal.study.methods import (
     Method,
     Pairs,
     Preset,
+    StratumWeights,
+    Test,
     Ties,
     Treatment,
     Variance,
@@ -333,6 +335,21 @@ class Analysis(Sourced):
     strata: tuple[str, ...] = Field(default=(), description="factors with a baseline hazard each (cox)")
     ties: Ties | None = Field(default=None, description="of event times (cox)")
     weighting: Weighting | None = Field(default=None, description="of event times (log-rank)")
+    rho: float | None = Field(default=None, ge=0, description="of Fleming and Harrington's weights S^rho (1 - S)^gamma")
+    gamma: float | None = Field(default=None, ge=0, description="see rho")
+    weights: StratumWeights | None = Field(default=None, description="of the strata")
+    variances: Literal["equal", "unequal"] | None = Field(default=None, description="of the arms (t test)")
+    slopes: Literal["common", "each arm"] | None = Field(
+        default=None, description="of the covariates (ancova); those of each arm go with hc3 variance by default"
+    )
+    likelihood: Literal["reml", "ml"] | None = Field(default=None, description="what is maximised (mmrm)")
+    covariance_of: Literal["all patients", "each arm"] | None = Field(
+        default=None, description="whether the arms have a covariance matrix each (mmrm)"
+    )
+    weight: Name | None = Field(default=None, description="a variable: the patients' weights (mmrm)")
+    test: Test | None = Field(default=None, description="and the limits that belong to it")
+    limits: Literal["exact", "wald"] | None = Field(default=None, description="of a ratio of incidence rates")
+    contrast: Literal["difference", "ratio"] | None = Field(default=None, description="of restricted means")
     horizon: float | None = Field(default=None, gt=0, description="days of follow-up that count")
     preset: Preset | None = Field(default=None, description="whose conventions, where SAS and R differ")
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
 from pivotal import stats
 from pivotal.plan.batch import Cells
-from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated
+from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated, one_of
 from pivotal.stats.estimate import Estimate
 from pivotal.study.methods import Method
 from pivotal.study.model import Analysis
@@ -51,6 +50,19 @@ def _stratified(estimator: Callable[..., Estimate], method: str, scale: str) -> 
     return estimate
 
 
+def _weighted(estimator: Callable[..., Estimate], method: str) -> Binary:
+    """A stratified risk difference whose weights the analysis names."""
+
+    def estimate(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
+        weights = analysis.weights or "mantel-haenszel"
+        words = f"{method}, {weights} weights"
+        return _stratified(partial(estimator, weights=weights), words, "risk difference")(
+            cells, analysis, comparator, arms
+        )
+
+    return estimate
+
+
 def _mantel_haenszel(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
     variance = analysis.variance or "sato"
     return _stratified(COMMON[variance], f"mantel-haenszel, {variance} variance", "risk difference")(
@@ -77,7 +89,9 @@ def _cmh(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> 
         both = replace(ratio, statistic=test.statistic, df=test.df, p=test.p, reason=reason)
         name = "cochran-mantel-haenszel, continuity-corrected" if options["correction"] else "cochran-mantel-haenszel"
         method = f"{name}, robins-breslow-greenland limits"
-        outcomes.append(Outcome((arm, comparator), both, "odds ratio", method))
+        alike = stats.breslow_day(*tables)
+        extra = {"p_breslow_day": np.asarray(alike.breslow_day.p), "p_tarone": np.asarray(alike.tarone.p)}
+        outcomes.append(Outcome((arm, comparator), both, "odds ratio", method, extra))
     return outcomes
 
 
@@ -182,10 +196,7 @@ def _exact(pairwise: bool) -> Binary:
 
 
 def _exact_outcome(found: stats.ExactLogistic, index: int, pair: Pair, variant: str) -> Outcome:
-    log = found.log_odds_ratio
-    own = {f.name: getattr(log, f.name) for f in fields(log)}
-    column: dict[str, Any] = {name: None if value is None else value[:, index] for name, value in own.items()}
-    one = Estimate(**column)
+    one = one_of(found.log_odds_ratio, index)
     extra = {"p_score": found.p_score[:, index], "p_probability": found.p_probability[:, index]}
     return Outcome(pair, exponentiated(one), "odds ratio", f"exact conditional logistic, {variant}", extra)
 
@@ -204,21 +215,38 @@ BINARY: dict[Method, Binary] = {
     "fisher mid-p": _unstratified(
         partial(stats.fisher_exact, rule="mid-p", limits="rule"), "fisher mid-p, conditional odds ratio", "odds ratio"
     ),
-    "risk difference wald": _unstratified(stats.wald_difference, "wald", "risk difference"),
-    "risk difference newcombe": _unstratified(stats.newcombe, "newcombe", "risk difference"),
-    "risk difference newcombe stratified": _stratified(
-        stats.stratified_newcombe, "newcombe stratified, cmh weights", "risk difference"
+    "exact common odds ratio": _stratified(
+        stats.exact_common_odds_ratio, "exact, conditional common odds ratio", "odds ratio"
     ),
+    "odds ratio wald": _unstratified(stats.wald_odds_ratio, "wald (woolf)", "odds ratio"),
+    "odds ratio miettinen-nurminen": _unstratified(
+        partial(stats.score_interval, contrast="odds ratio"), "miettinen-nurminen", "odds ratio"
+    ),
+    "odds ratio miettinen-nurminen stratified": _stratified(
+        partial(stats.stratified_score_interval, contrast="odds ratio"),
+        "miettinen-nurminen stratified, mantel-haenszel weights",
+        "odds ratio",
+    ),
+    "risk difference wald": _unstratified(stats.wald_difference, "wald", "risk difference"),
+    "risk difference mee": _unstratified(stats.mee, "mee", "risk difference"),
+    "risk difference newcombe": _unstratified(stats.newcombe, "newcombe", "risk difference"),
+    "risk difference newcombe stratified": _weighted(stats.stratified_newcombe, "newcombe stratified"),
     "risk difference miettinen-nurminen": _unstratified(
         stats.miettinen_nurminen, "miettinen-nurminen", "risk difference"
     ),
-    "risk difference miettinen-nurminen stratified": _stratified(
-        stats.stratified_score_interval, "miettinen-nurminen stratified, mantel-haenszel weights", "risk difference"
+    "risk difference miettinen-nurminen stratified": _weighted(
+        stats.stratified_score_interval, "miettinen-nurminen stratified"
     ),
     "risk difference mantel-haenszel": _mantel_haenszel,
     "risk difference minimum-risk": _stratified(stats.minimum_risk, "minimum-risk weights", "risk difference"),
+    "risk ratio wald": _unstratified(stats.wald_risk_ratio, "wald", "risk ratio"),
     "risk ratio miettinen-nurminen": _unstratified(
         partial(stats.score_interval, contrast="ratio"), "miettinen-nurminen", "risk ratio"
+    ),
+    "risk ratio miettinen-nurminen stratified": _stratified(
+        partial(stats.stratified_score_interval, contrast="ratio"),
+        "miettinen-nurminen stratified, mantel-haenszel weights",
+        "risk ratio",
     ),
     "risk ratio mantel-haenszel": _stratified(
         stats.mantel_haenszel_risk_ratio, "mantel-haenszel, greenland-robins variance", "risk ratio"
@@ -242,5 +270,7 @@ def from_cells(analysis: Analysis, cells: Cells, pairs: Iterable[Pair]) -> list[
 def in_large_sample(analysis: Analysis) -> Analysis:
     """The analysis that has the same value in a population and can be computed there."""
     method = analysis.method
+    if method == "exact common odds ratio":
+        return analysis.model_copy(update={"method": "cochran-mantel-haenszel"})
     same = method.startswith(("exact", "fisher", "logistic")) or method == "firth"
     return analysis.model_copy(update={"method": "logistic wald"}) if same else analysis

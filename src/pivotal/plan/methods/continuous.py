@@ -6,19 +6,39 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pivotal import stats
 from pivotal.plan.batch import Batch
 from pivotal.plan.methods.design import Rows, dose_rows, patient_rows
-from pivotal.plan.methods.outcome import Floats, Outcome, Pair
+from pivotal.plan.methods.outcome import Floats, Outcome, Pair, one_of
+from pivotal.plan.methods.pairs import numbers, two_arms
 from pivotal.stats.estimate import Estimate
 from pivotal.study.model import Analysis, Endpoint
 
 ROBUST: dict[str, Literal["HC0", "HC1", "HC2", "HC3"]] = {"hc0": "HC0", "hc1": "HC1", "hc2": "HC2", "hc3": "HC3"}
 
 
+def t_test(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
+    """Two arms' means by the t test, pooled or Welch's."""
+    by_program = stats.preset("t_test", analysis.preset or "sas")["equal_variances"]
+    equal = by_program if analysis.variances is None else analysis.variances == "equal"
+    method = "t test, pooled variance" if equal else "t test, welch"
+    outcomes = []
+    for pair in pairs:
+        value, compared, active = two_arms(batch, endpoint, visit, pair)
+        found = stats.t_test(value, active, compared, equal_variances=equal, level=analysis.level)
+        outcomes.append(Outcome(pair, found, "mean difference", method, numbers(compared)))
+    return outcomes
+
+
 def ancova(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
-    """Analysis of covariance: the arms' difference in the outcome, or its slope over their doses."""
+    """Analysis of covariance: the arms' difference in the outcome, or its slope over their doses.
+
+    With slopes of their own the arms are compared at the mean of the covariates over all of them (`interacted_ancova`).
+    """
+    if analysis.slopes == "each arm":
+        return _interacted(batch, endpoint, analysis, visit, pairs)
     if analysis.treatment == "dose":
         fitted = fit_rows(batch, endpoint, analysis, visit, dose_rows(batch, analysis.covariates))
         return [Outcome(None, fitted.coefficient(1), "slope", f"{_words(analysis)}, dose as a number")]
@@ -30,6 +50,34 @@ def ancova(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pai
             found = fitted.coefficient(rows.column[pair[0]])
             outcomes.append(Outcome(pair, found, "mean difference", _words(analysis)))
     return outcomes
+
+
+def _interacted(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
+    outcomes = []
+    kind = ROBUST.get(analysis.variance or "hc3", "HC3")
+    arms = len(batch.study.arms)
+    for comparator in dict.fromkeys(pair[1] for pair in pairs):
+        rows = patient_rows(batch, analysis.covariates, comparator)
+        value, observed = _observed(batch, endpoint, visit, rows)
+        others = list(rows.column)
+        order = np.full(arms + 1, 0)  # the comparator first, then the others; -1, nobody's arm, is not observed
+        order[others] = np.arange(1, arms)
+        found = stats.interacted_ancova(
+            value, order[batch.trials.arm], rows.x[..., arms:], observed, arms=arms, variance=kind, level=analysis.level
+        )
+        for pair in (p for p in pairs if p[1] == comparator):
+            own = one_of(found, others.index(pair[0]))
+            outcomes.append(Outcome(pair, own, "mean difference", f"ancova, slopes of each arm, {kind} variance"))
+    return outcomes
+
+
+def _observed(batch: Batch, endpoint: Endpoint, visit: str, rows: Rows) -> tuple[Floats, NDArray[np.bool_]]:
+    """Outcomes at a visit, and whose outcome and covariates are known."""
+    derived = batch.derived(endpoint, visit)
+    observed = ~np.isnan(derived.value) & rows.known
+    if derived.included is not None:
+        observed &= derived.included
+    return derived.value.astype(np.float64), observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +115,11 @@ class Fitted:
 
 def fit_rows(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, rows: Rows) -> Fitted:
     """Fit an endpoint at a visit to a design by least squares."""
-    derived = batch.derived(endpoint, visit)
     kind = ROBUST.get(analysis.variance or "model")
-    observed = ~np.isnan(derived.value) & rows.known
-    if derived.included is not None:
-        observed &= derived.included
-    sums = stats.cross_products(derived.value, rows.x, observed)
+    value, observed = _observed(batch, endpoint, visit, rows)
+    sums = stats.cross_products(value, rows.x, observed)
     fit = stats.fit_ols(sums.xtx, sums.xty, sums.yty, sums.n)
-    covariance = None if kind is None else stats.hc_covariance(derived.value, rows.x, observed, fit, kind)
+    covariance = None if kind is None else stats.hc_covariance(value, rows.x, observed, fit, kind)
     return Fitted(rows, sums, fit, covariance, analysis.level)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from pivotal import stats
 from pivotal.plan.batch import Batch, visits
 from pivotal.plan.methods.design import Rows, patient_rows
-from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated
+from pivotal.plan.methods.outcome import Floats, Outcome, Pair, exponentiated, one_of
 from pivotal.stats.estimate import Estimate
 from pivotal.study.methods import Covariance
 from pivotal.study.model import Analysis, Endpoint
@@ -31,7 +30,7 @@ SANDWICH: dict[str, Literal["CR0", "CR2", "CR3"]] = {"robust": "CR0", "bias-redu
 
 
 def mmrm(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
-    """Differences between arms at a visit, by REML.
+    """Differences between arms at a visit, by REML, or ML if the analysis says so.
 
     Every arm has a mean of its own at each visit; a covariate has one coefficient, or one at each visit where the
     analysis's `by_visit` names it.
@@ -41,14 +40,18 @@ def mmrm(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs
     covariance = analysis.covariance or "unstructured"
     days = {v.name: float(v.day) for v in batch.study.visits}
     times = np.array([days[name] for name in names]) if covariance == "spatial exponential" else None
+    added = _variant(analysis)
     outcomes = []
     for comparator in dict.fromkeys(pair[1] for pair in pairs):
         rows = patient_rows(batch, analysis.covariates, comparator)
         common = [c for name, own in rows.covariates.items() if name not in analysis.by_visit for c in own]
         design = stats.visit_design(np.where(rows.known[..., None], rows.x, 0.0), len(names), common)
         fit = stats.fit_mmrm(
-            np.where(rows.known[..., None], y, np.nan), design, structure=STRUCTURE[covariance], times=times
-        )
+            np.where(rows.known[..., None], y, np.nan), design, structure=STRUCTURE[covariance], times=times,
+            method="ML" if analysis.likelihood == "ml" else "REML",
+            group=np.maximum(batch.trials.arm, 0) if analysis.covariance_of == "each arm" else None,
+            weights=_weights(batch, analysis, len(names)),
+        )  # fmt: skip
         wanted = [pair for pair in pairs if pair[1] == comparator]
         contrasts = np.stack([_contrast(rows, common, pair[0], names.index(visit), len(names)) for pair in wanted])
         found, method = _inference(fit, contrasts, analysis)
@@ -57,9 +60,27 @@ def mmrm(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs
         means = _ls_means(batch, np.where(rows.known[..., None], y, np.nan), design, rows, fit)
         for c, pair in enumerate(wanted):
             own = {"ls_mean": means[pair[0]][:, at], "ls_mean_comparator": means[comparator][:, at]}
-            words = f"mmrm {covariance} {method}"
-            outcomes.append(Outcome(pair, _one(found, c), "mean difference", words, own | extra))
+            words = f"mmrm {covariance} {method}{added}"
+            outcomes.append(Outcome(pair, one_of(found, c), "mean difference", words, own | extra))
     return outcomes
+
+
+def _variant(analysis: Analysis) -> str:
+    """What of the fit is not as usual, in words."""
+    words = {
+        ", ml": analysis.likelihood == "ml",
+        ", a covariance matrix an arm": analysis.covariance_of == "each arm",
+        f", weighted by {analysis.weight}": analysis.weight is not None,
+    }
+    return "".join(word for word, said in words.items() if said)
+
+
+def _weights(batch: Batch, analysis: Analysis, visits_: int) -> Floats | None:
+    """The patients' weights at every visit; a patient without one is left out, as in SAS."""
+    if analysis.weight is None:
+        return None
+    weight = np.nan_to_num(batch.number(analysis.weight))
+    return np.broadcast_to(weight[..., None], (*weight.shape, visits_))
 
 
 def _ls_means(batch: Batch, y: Floats, design: stats.VisitDesign, rows: Rows, fit: stats.MmrmFit) -> dict[int, Floats]:
@@ -144,10 +165,3 @@ def _inference(fit: stats.MmrmFit, contrasts: Floats, analysis: Analysis) -> tup
         found = stats.mmrm_contrasts(fit, contrasts, df="kenward-roger", covariance="kenward-roger-linear", level=level)
         return found, df
     return stats.mmrm_contrasts(fit, contrasts, df=df, level=level), df
-
-
-def _one(found: Estimate, contrast: int) -> Estimate:
-    """One contrast of several."""
-    given = {each.name: getattr(found, each.name) for each in fields(found)}
-    column: dict[str, Any] = {name: None if value is None else value[:, contrast] for name, value in given.items()}
-    return Estimate(**column)

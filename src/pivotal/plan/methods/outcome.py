@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,13 @@ class Outcome:
     scale: str
     method: str
     extra: dict[str, Floats] = field(default_factory=dict)
+
+
+def one_of(found: Estimate, position: int) -> Estimate:
+    """One of the estimates that arrays (replicate, estimate) hold."""
+    given = {each.name: getattr(found, each.name) for each in fields(found)}
+    column: dict[str, Any] = {name: None if value is None else value[:, position] for name, value in given.items()}
+    return Estimate(**column)
 
 
 def exponentiated(log: Estimate) -> Estimate:

@@ -164,6 +164,8 @@ def _analysis(study: Node, endpoint: Node, analysis: Node) -> Iterator[Problem]:
         yield from _doses(study, analysis)
         for covariate in analysis.rows("covariates"):
             yield from _covariate(study, covariate, spec)
+        if analysis.has("weight"):
+            yield from _weight(study, analysis)
         for stratum in analysis.rows("strata"):
             yield from _covariate(study, stratum, MethodSpec(spec.kinds))
         for name in analysis.rows("by_visit"):
@@ -223,6 +225,25 @@ def _doses(study: Node, analysis: Node) -> Iterator[Problem]:
         )
 
 
+def _slopes(analysis: Node) -> Iterator[Problem]:
+    """Slopes of each arm go with a robust variance, and with arms."""
+    if analysis.text("variance") == "model":
+        yield analysis.child("variance").problem(
+            "with slopes of each arm the variance is robust", 'Set variance = "hc3", the default there.'
+        )
+    if analysis.text("treatment") == "dose":
+        yield analysis.child("slopes").problem("a dose as a number has no arms", "Remove slopes.")
+
+
+def _weight(study: Node, analysis: Node) -> Iterator[Problem]:
+    """A patient's weight is a numeric variable."""
+    numeric = [name for name, one in study.entries("variables") if one.text("type") in ("number", "integer")]
+    if analysis.text("weight") not in numeric:
+        yield analysis.child("weight").problem(
+            "a weight is a numeric variable", nearest(analysis.text("weight") or "", numeric)
+        )
+
+
 def _options(analysis: Node, method: str, spec: MethodSpec) -> Iterator[Problem]:
     """Options that the method takes, with the values that it takes."""
     taken = spec.options or {}
@@ -235,6 +256,17 @@ def _options(analysis: Node, method: str, spec: MethodSpec) -> Iterator[Problem]
             yield analysis.child(key).problem(
                 f"{method!r} takes one of {', '.join(map(repr, taken[key]))}", nearest(value, taken[key])
             )
+    for key in ("rho", "gamma"):
+        if key in taken and analysis.has(key) and analysis.text("weighting") != "fleming-harrington":
+            yield analysis.child(key).problem(
+                f"{key} is of Fleming and Harrington's weights", 'Add weighting = "fleming-harrington", or remove it.'
+            )
+    if analysis.text("test") == "likelihood-ratio" and analysis.text("variance") == "hc0":
+        yield analysis.child("variance").problem(
+            "a likelihood-ratio test has no robust variance", 'Remove variance, or set test = "wald".'
+        )
+    if analysis.text("slopes") == "each arm":
+        yield from _slopes(analysis)
     if method == "restricted mean survival time" and not analysis.has("horizon"):
         yield analysis.problem("a restricted mean has its horizon", "Add horizon = 56 (days).", found="without horizon")
 
