@@ -104,7 +104,7 @@ def test_unstructured_ml_and_type_three_tests(trial):
 
 
 def test_weighted(trial):
-    """Estimates, standard errors and covariances; SAS's degrees of freedom with WEIGHT are others (see the chapter)."""
+    """Estimates, standard errors and covariances; the degrees of freedom are others: see the next test."""
     y, x, weights, names = trial
     fit = fit_mmrm(y, x, weights=weights)
     assert -2 * fit.loglik[0] == pytest.approx(3475.77144483, abs=1e-5)
@@ -116,6 +116,73 @@ def test_weighted(trial):
     for place, (estimate, se) in enumerate(expected):
         near(found.estimate[0, place], estimate, se)
         near(found.se[0, place], se, se)
+
+
+def test_degrees_of_freedom_with_weights(trial):
+    """SAS leaves the weights out of the derivatives of a variance by the covariance parameters, and only there."""
+    y, x, weights, names = trial
+    fit = fit_mmrm(y, x, weights=weights)
+    contrasts = np.array([arm(names, visit) for visit in (1, 2, 3, 4)] + [row(names, RACEBlack=1.0)])
+    ours = mmrm_contrasts(fit, contrasts).df[0]
+    full = _Weighted(y[0], x, weights, fit.sigma[0, 0])
+    np.testing.assert_allclose(full.df(contrasts, full.root), ours, rtol=1e-4)
+    np.testing.assert_array_equal(np.round(full.df(contrasts, 1.0)), [345, 367, 333, 357, 519])
+
+
+class _Weighted:
+    """The restricted likelihood of a weighted model patient by patient, its information by differences."""
+
+    def __init__(self, y, x, weights, sigma):
+        self.seen = ~np.isnan(y) & (weights > 0)
+        self.y, self.x = np.where(self.seen, y, 0.0), np.where(self.seen[..., None], x, 0.0)
+        root = 1 / np.sqrt(np.where(self.seen, weights, 1.0))
+        self.both = self.seen[:, :, None] & self.seen[:, None]
+        self.root = root[:, :, None] * root[:, None] * self.both
+        self.places = np.tril_indices(VISITS)
+        self.theta = sigma[self.places]
+
+    def inverse(self, theta):
+        """Of each patient's covariance matrix, 0 where nothing was seen; and the log determinants."""
+        v = self.matrix(theta) * self.root + np.eye(VISITS) * ~self.seen[:, :, None]
+        return np.linalg.inv(v) * self.both, np.linalg.slogdet(v)[1].sum()
+
+    def matrix(self, theta):
+        sigma = np.zeros((VISITS, VISITS))
+        sigma[self.places] = theta
+        return np.tril(sigma) + np.tril(sigma, -1).T
+
+    def loglik(self, theta):
+        inverse, logdet = self.inverse(theta)
+        across = np.einsum("nik,nij->nkj", self.x, inverse)
+        m, b = np.einsum("nkj,njl->kl", across, self.x), np.einsum("nkj,nj->k", across, self.y)
+        square = np.einsum("ni,nij,nj->", self.y, inverse, self.y) - b @ np.linalg.solve(m, b)
+        return -0.5 * (logdet + np.linalg.slogdet(m)[1] + square)
+
+    def information(self):
+        steps = np.diag(1e-3 * np.maximum(np.abs(self.theta), 1))
+        signs = [(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)]
+        found = [
+            [
+                sum(s * self.loglik(self.theta + a * i + b * j) for a, b, s in signs) / (4 * i.max() * j.max())
+                for j in steps
+            ]
+            for i in steps
+        ]
+        return -np.array(found)
+
+    def df(self, contrasts, scale):
+        """2 v^2 / (g' W g), g the derivatives of the variance v, taken of matrices times `scale`."""
+        inverse, _ = self.inverse(self.theta)
+        across = np.einsum("nik,nij->nkj", self.x, inverse)
+        covariance = np.linalg.inv(np.einsum("nkj,njl->kl", across, self.x))
+        spread = np.linalg.inv(self.information())
+        freedom = []
+        for contrast in contrasts:
+            along = np.einsum("nkj,k->nj", across, covariance @ contrast)
+            each = along[:, :, None] * along[:, None] * scale  # twice off the diagonal
+            g = (each.sum(axis=0) * (2 - np.eye(VISITS)))[self.places]
+            freedom.append(2 * (contrast @ covariance @ contrast) ** 2 / (g @ spread @ g))
+        return np.array(freedom)
 
 
 def test_intercept_only(trial):
