@@ -37,9 +37,17 @@ def _table(bundle: Bundle, names: list[str]) -> Table:
         tuple(lines),
         (
             "Population: all randomised patients. Number (%) unless stated; percentages are of patients with a value.",
+            *_rule(bundle),
             *notes.notes,
         ),
     )
+
+
+def _rule(bundle: Bundle) -> tuple[str, ...]:
+    """Whose quartiles they are, where there are any."""
+    said = {row["method"] for row in bundle.rows.where("baseline", statistic="q1")}
+    programs = {"quantiles, definition 5": "as SAS (QNTLDEF=5)", "quantiles, type 7": "as R (type 7)"}
+    return tuple(f"Q1, Q3: quartiles {programs[each]}." for each in programs if each in said)
 
 
 def _head(bundle: Bundle, arm: str) -> str:
@@ -98,14 +106,19 @@ def _numbers(bundle: Bundle, name: str, arms: list[str], notes: Footnotes) -> li
         Line(heading=label + unit),
         Line(("Mean (SD)", *cells("mean", "sd")), indent=True),
         Line(("Median (range)", *cells("median", "min", "max")), indent=True),
-        Line(("Q1, Q3", *(_quartiles(get("q1", arm), get("q3", arm), notes) for arm in arms)), indent=True),
+        Line(("Q1, Q3", *(_quartiles(get("q1", arm), get("q3", arm), digits, notes) for arm in arms)), indent=True),
     ]
 
 
-def _quartiles(first: Found, third: Found, notes: Footnotes) -> Text:
+def _quartiles(first: Found, third: Found, digits: int, notes: Footnotes) -> Text:
     if first.value is None or third.value is None:
         return DASH + notes.mark(first.reason)
-    return f"{fixed(first.value, 1)}, {fixed(third.value, 1)}"
+    return f"{_middle(first.value, digits)}, {_middle(third.value, digits)}"
+
+
+def _middle(value: float, digits: int) -> str:
+    """A quantile: of whole numbers it may lie between two of them."""
+    return fixed(value, 0 if digits == 0 and float(value).is_integer() else 1)
 
 
 def _pair(first: Found, second: Found, third: Found | None, digits: int, notes: Footnotes) -> Text:
@@ -114,6 +127,5 @@ def _pair(first: Found, second: Found, third: Found | None, digits: int, notes: 
     if third is None:
         spread = DASH if second.value is None else fixed(second.value, 2)
         return f"{fixed(first.value, 1)} ({spread})" + notes.mark(second.reason)
-    middle = fixed(first.value, 0 if digits == 0 and float(first.value).is_integer() else 1)
     ends = [DASH if end.value is None else fixed(end.value, digits) for end in (second, third)]
-    return f"{middle} ({ends[0]} to {ends[1]})"
+    return f"{_middle(first.value, digits)} ({ends[0]} to {ends[1]})"
