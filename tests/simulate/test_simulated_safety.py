@@ -97,15 +97,15 @@ def test_an_interruption_is_passed_on():
 
 
 def test_the_command_prints_a_line_a_monitor_and_a_scenario(found, capsys):
-    from pivotal.cli import _print_safety
+    from pivotal.cli.printing import print_safety
 
-    _print_safety(found)
+    print_safety(found)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ")] == [
         *(monitor.name for monitor in STUDY.monitoring.monitors), "none", "infections",
     ]  # fmt: skip
     assert f"{found['monitors'][0]['at_limit']:.4f}" in lines[2]
-    _print_safety({})
+    print_safety({})
     assert capsys.readouterr().out == ""
 
 

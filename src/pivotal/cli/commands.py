@@ -1,25 +1,22 @@
-"""The command line.
-
-Exit status: 0 done, 1 the data or the study is wrong, 2 wrong usage, 130 interrupted.
-"""
+"""The commands: each reads its options, calls `pivotal.api`, and prints."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pivotal.cli.printing import print_characteristics, print_not_made, print_results
+from pivotal.cli.progress import StoppedError, shown
 from pivotal.errors import PivotalError, UsageError
 from pivotal.label.commands import ProductName
 from pivotal.label.commands import app as label
 
 if TYPE_CHECKING:
-    from pivotal.api.common import Progress
+    pass
 
 app = typer.Typer(
     name="pivotal",
@@ -52,10 +49,6 @@ DataPlace = Annotated[
 PAPER = 200
 """Columns of a table that is not written to a terminal."""
 _debug = False
-
-
-class StoppedError(PivotalError):
-    """The user pressed Ctrl-C (exit status 130)."""
 
 
 @app.callback()
@@ -169,7 +162,7 @@ def simulate(
     from pivotal import api
     from pivotal.files import whole, write_json
 
-    with _progress() as progress:
+    with shown() as progress:
         found = api.simulate(
             study,
             scenarios=tuple(scenario) if scenario else None,
@@ -186,7 +179,7 @@ def simulate(
         with whole(out) as folder:
             write_json(folder / api.OC_FILE, found)
         typer.echo(f"Wrote {out / api.OC_FILE}")
-    _print_characteristics(found)
+    print_characteristics(found)
 
 
 @app.command()
@@ -251,13 +244,13 @@ def analyse(
     results = made.results
     for note in made.given.trials.notes:
         typer.echo(f"  {note}", err=True)
-    _print_not_made(made.not_made)
+    print_not_made(made.not_made)
     if out is not None:
         with whole(out) as folder:
             content = {"study": results.study, "virtual": results.virtual, "results": results.records()}
             write_json(folder / "results.json", content)
         typer.echo(f"Wrote {out / 'results.json'}: {len(results)} rows")
-    _print_results(results.records(), results.virtual)
+    print_results(results.records(), results.virtual)
 
 
 @app.command()
@@ -392,7 +385,7 @@ def run(
     from pivotal import api
 
     place = out or Path("out") / Path(study).stem
-    with _progress() as progress:
+    with shown() as progress:
         made = api.run(
             study,
             data=data,
@@ -403,14 +396,14 @@ def run(
             progress=progress,
         )
     if made.operating_characteristics is not None:
-        _print_characteristics(made.operating_characteristics)
+        print_characteristics(made.operating_characteristics)
     for note in made.trials.notes:
         typer.echo(f"  {note}", err=True)
     if made.checked is not None:
         place_of = f": pivotal check-data {study} --data {data}" if len(made.checked) else ""
         typer.echo(f"Checks of the data: {made.checked.sentence()}{place_of}")
-    _print_not_made(made.not_made)
-    _print_results(made.results.records(), made.results.virtual)
+    print_not_made(made.not_made)
+    print_results(made.results.records(), made.results.virtual)
     typer.echo(f"\nReport: {place / 'report.html'}")
 
 
@@ -428,7 +421,7 @@ def validate(
 
     if folder is not None and out.absolute().resolve() == folder.absolute().resolve():
         raise UsageError(f"--out is {out}, the folder of the cases; the report would lie among them. Name another.")
-    with _progress() as progress:
+    with shown() as progress:
         found = validate.run(folder, progress)
     validate.write(found, out)
     if docs is not None:
@@ -459,122 +452,3 @@ def _status(error: PivotalError) -> int:
 
 def _workers(asked: int | None) -> int:
     return asked or os.cpu_count() or 1
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise StoppedError("interrupted; nothing was written") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A progress bar with trials a second on a terminal; a line a task elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    class Speed(TextColumn):
-        def render(self, task: Any) -> Text:
-            return Text(f"{task.speed:,.0f} a second" if task.speed else "")
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Speed(""), TimeRemainingColumn())
-    with _interruptible(), Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
-
-        def update(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                if not console.is_terminal:
-                    console.print(what, highlight=False)
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
-
-        yield update
-
-
-def _print_characteristics(found: dict[str, Any]) -> None:
-    typer.echo(
-        f"\nSIMULATED: {found['replicates']:,} trials a scenario, seed {found['seed']}; "
-        f"{found['seconds']:.1f} s, {found['trials_per_second']:,.0f} trials a second"
-    )
-    typer.echo("Bias and coverage of ratios are on the log scale; MCSE is the Monte-Carlo standard error.")
-    head = ("scenario", "hypothesis", "power", "(MCSE)", "bias", "coverage", "not converged")
-    typer.echo("{:<16}{:<34}{:>8}{:>10}{:>9}{:>10}{:>15}".format(*head))
-    for row in found["rows"]:
-        name = f"{row['endpoint']} {row['arm']}"
-        typer.echo(
-            f"{row['scenario']:<16.15}{name:<34.33}{_number(row['power'], 4):>8}"
-            f"{'(' + _number(row['mcse'], 4) + ')':>10}{_number(row['bias'], 3):>9}"
-            f"{_number(row['coverage'], 4):>10}{row['not_converged']:>15}"
-        )
-    for row in found["scenarios"]:
-        if row["fwer"] is not None:
-            typer.echo(f"{row['scenario']}: family-wise error {row['fwer']:.4f} (MCSE {row['fwer_mcse']:.4f})")
-    _print_safety(found.get("safety") or {})
-
-
-def _print_safety(found: dict[str, Any]) -> None:
-    """A line a monitor, exact, and a line a scenario of the screen, simulated."""
-    if found.get("monitors"):
-        typer.echo(
-            "\nSafety boundaries: chance of stopping at the limit, and by true rate (ratio, where arms are mixed)"
-        )
-    for row in found.get("monitors") or ():
-        truths = [f"{truth['truth']:g}: {truth['probability']:.4f}" for truth in row["truths"]]
-        typer.echo(f"  {row['name']:<14}{row['at_limit']:.4f}   {', '.join(truths)}")
-    if found.get("screen"):
-        typer.echo(
-            "Safety screen: any false flag, false discovery rate (MCSE), and the chance of a flag of changed terms"
-        )
-    for row in found.get("screen") or ():
-        changed = [f"{term['term']} {term['flagged']:.4f}" for term in row["terms"] if term["ratio"] != 1]
-        typer.echo(
-            f"  {row['scenario']:<14}{row['any_false']:.4f} ({row['any_false_mcse']:.4f})   {row['fdr']:.4f} "
-            f"({row['fdr_mcse']:.4f})   {', '.join(changed) or 'none changed'}"
-        )
-
-
-def _print_not_made(absent: Mapping[str, str]) -> None:
-    for table, why in absent.items():
-        typer.echo(f"Table {table} is not made: {why}.")
-
-
-def _print_results(rows: list[dict[str, Any]], virtual: bool) -> None:
-    typer.echo("\n" + ("SIMULATED: one virtual trial" if virtual else "The trial"))
-    if not any(row["analysis"] == "testing" for row in rows):
-        _print_main(rows)
-    for row in rows:
-        if row["analysis"] == "testing" and row["statistic"] == "p_adjusted":
-            same = {r["statistic"]: r for r in rows if r["groups"].get("role") == "main" and _same(r, row)}
-            estimate, low, high = (same.get(s, {}).get("value") for s in ("estimate", "ci_low", "ci_high"))
-            scale = same.get("estimate", {}).get("scale") or ""
-            effect = f"{scale} {_number(estimate, 2)} ({_number(low, 2)} to {_number(high, 2)}), " if scale else ""
-            typer.echo(
-                f"  {row['endpoint']} at {row['visit']}, {row['arm']} v {row['comparator']}: {effect}"
-                f"adjusted p {_p(row['value'])}"
-            )
-
-
-def _print_main(rows: list[dict[str, Any]]) -> None:
-    """Main analyses, where nothing is tested along a graph."""
-    for row in rows:
-        if row["statistic"] == "p" and row["groups"].get("role") == "main":
-            pair = f"{row['arm']} v {row['comparator']}" if row["comparator"] else "dose response"
-            typer.echo(f"  {row['endpoint']} at {row['visit']}, {pair}: p {_p(row['value'])}")
-
-
-def _same(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    return all(a[key] == b[key] for key in ("endpoint", "visit", "arm", "comparator"))
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
