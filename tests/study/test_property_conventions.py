@@ -5,6 +5,7 @@ import pytest
 from pivotal.errors import StudyError
 from pivotal.study.load import library_path, read
 from pivotal.study.methods import METHODS
+from pivotal.study.show import describe
 
 TEXT = library_path("true-ad3").read_text(encoding="utf-8")
 HEAD = "[study]\n"
@@ -30,6 +31,11 @@ def test_the_preset_is_handed_down(program):
     ]
     assert taking
     assert {each.preset for each in taking} == {program}
+
+
+def test_it_is_shown():
+    assert "those of SAS" in str(describe(study('preset = "sas"\n')))
+    assert "Conventions" not in str(describe(study()))
 
 
 def test_other_methods_have_none():

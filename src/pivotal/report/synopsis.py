@@ -63,6 +63,7 @@ def _design(study: Study, sources: Sources, simulated: bool) -> tuple[tuple[Text
         ("Objective", head.objective),
         ("Design", f"{head.design}{f', phase {head.phase}' if head.phase else ''}"),
         ("Masking", head.masking),
+        ("Conventions", f"those of {head.preset.upper()} where SAS and R differ" if head.preset else None),
         ("Condition", head.condition),
         ("Registry", head.registry),
         ("Sponsor's number", head.sponsor_id),

@@ -83,6 +83,7 @@ def _head(study: Study) -> list[str]:
             "Patients",
             "virtual" if head.patients == "virtual" else f"real, from {head.data or 'a file given with --data'}",
         ),
+        ("Conventions", f"those of {head.preset.upper()} where SAS and R differ" if head.preset else None),
         ("Note", head.note),
     ]
     said = [(key, text) for key, text in pairs if text]
