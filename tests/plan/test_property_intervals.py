@@ -124,10 +124,10 @@ def test_the_favourable_side_is_a_mirror():
         np.testing.assert_allclose(high, np.where(up.ratios, 1 / low, -low), rtol=ROUNDED)
 
 
-@pytest.mark.parametrize("df", [np.inf, 9.0])
-def test_dunnett_limits_agree_with_its_decisions_in_every_replicate(df):
+@pytest.mark.parametrize(("df", "alpha"), [(np.inf, 0.05), (9.0, 0.05), (9.0, 0.2)])
+def test_dunnett_limits_agree_with_its_decisions_in_every_replicate(df, alpha):
     found = effects(np.random.default_rng(4), sides=(1, 1, -1), df=df)
-    got = decided(of_graph(3, procedure="dunnett", edges=()), found)
+    got = decided(of_graph(3, procedure="dunnett", edges=(), alpha=alpha), found)
     excluded = (got["ci_low"] > null(found)) | (got["ci_high"] < null(found))
     np.testing.assert_array_equal(excluded, got["rejected"] == 1)
     assert 0.1 < excluded.mean() < 0.9
