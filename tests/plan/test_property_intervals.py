@@ -62,7 +62,7 @@ def effects(rng, replicates=400, sides=(1, 1, -1, -1), df=np.inf):
     n = np.full(shape, 40.0)
     scales = ("odds ratio", "mean difference", "hazard ratio", "risk difference")[: len(sides)]
     return Effects(p=p, estimate=z * se, se=se, df=np.full(shape, df), n=n, n_comparator=n / 2,
-                   scales=scales, sides=tuple(sides))  # fmt: skip
+                   reason=np.zeros(shape, np.uint8), scales=scales, sides=tuple(sides))  # fmt: skip
 
 
 def of_graph(hypotheses=4, **more):
@@ -118,7 +118,7 @@ def test_the_favourable_side_is_a_mirror():
     """Effects with the sign turned, and sides with them: upper limits are lower ones turned."""
     up = effects(np.random.default_rng(3), sides=(1, 1, 1, 1))
     down = Effects(p=up.p, estimate=-up.estimate, se=up.se, df=up.df, n=up.n, n_comparator=up.n_comparator,
-                   scales=up.scales, sides=(-1, -1, -1, -1))  # fmt: skip
+                   reason=up.reason, scales=up.scales, sides=(-1, -1, -1, -1))  # fmt: skip
     low, high = decided(of_graph(), up)["ci_low"], decided(of_graph(), down)["ci_high"]
     with np.errstate(divide="ignore"):
         np.testing.assert_allclose(high, np.where(up.ratios, 1 / low, -low), rtol=ROUNDED)
@@ -138,7 +138,7 @@ def test_dunnett_limits_agree_with_its_decisions_in_every_replicate(df, alpha):
 def test_of_several_degrees_of_freedom_dunnett_takes_the_fewest():
     one = effects(np.random.default_rng(5), sides=(1, 1), df=9.0)
     other = Effects(p=one.p, estimate=one.estimate, se=one.se, df=one.df * [1, 3], n=one.n,
-                    n_comparator=one.n_comparator, scales=one.scales, sides=one.sides)  # fmt: skip
+                    n_comparator=one.n_comparator, reason=one.reason, scales=one.scales, sides=one.sides)  # fmt: skip
     trial = of_graph(2, procedure="dunnett", edges=())
     np.testing.assert_array_equal(decided(trial, one)["ci_low"], decided(trial, other)["ci_low"])
 

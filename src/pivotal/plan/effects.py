@@ -32,6 +32,8 @@ class Effects:
         Infinite where the analysis is in large samples, (replicate, hypothesis).
     n, n_comparator
         Patients analysed of the arm and of its comparator, (replicate, hypothesis).
+    reason
+        Why there is no ordinary estimate, codes of `Reason`, (replicate, hypothesis).
     scales
         Of the estimates; "" where there is none.
     sides
@@ -44,6 +46,7 @@ class Effects:
     df: Floats
     n: Floats
     n_comparator: Floats
+    reason: NDArray[np.uint8]
     scales: tuple[str, ...]
     sides: tuple[int, ...]
 
@@ -56,7 +59,8 @@ class Effects:
 def effects(batch: Batch, tests: Tests) -> Effects:
     """Gather the outcomes of the hypotheses."""
     study = batch.study
-    found = [_one(batch, h, tests.get((h.endpoint, _pair(study, h)))) for h in study.testing.hypotheses]
+    outcomes = [tests.get((h.endpoint, _pair(study, h))) for h in study.testing.hypotheses]
+    found = [_one(batch, h, outcome) for h, outcome in zip(study.testing.hypotheses, outcomes, strict=True)]
     names = ("p", "estimate", "se", "df", "n", "n_comparator")
     columns = {name: np.stack([values[name] for _, values in found], axis=1) for name in names}
     scales = tuple(scale for scale, _ in found)
@@ -64,7 +68,9 @@ def effects(batch: Batch, tests: Tests) -> Effects:
         favourable(study, study.endpoint(h.endpoint), scale)
         for h, scale in zip(study.testing.hypotheses, scales, strict=True)
     )
-    return Effects(**columns, scales=scales, sides=sides)
+    none = np.zeros(len(batch.trials.arm), dtype=np.uint8)
+    reason = np.stack([none if each is None else each.estimate.reason for each in outcomes], axis=1)
+    return Effects(**columns, reason=reason, scales=scales, sides=sides)
 
 
 def _pair(study: Study, hypothesis: Hypothesis) -> Pair:

@@ -112,10 +112,11 @@ def _limits(study: Study, effects: Effects) -> Limits:
 
 
 def _on_scale(effects: Effects, low: Floats, high: Floats, reason: NDArray[np.uint8]) -> Limits:
-    """Logarithms of ratios become ratios."""
+    """Logarithms of ratios become ratios; where there is no limit the analysis' own reason is the better one."""
     with np.errstate(over="ignore"):
         low, high = (np.where(effects.ratios, np.exp(bound), bound) for bound in (low, high))
-    return Limits(low, high, reason)
+    told = np.where((reason > 0) & (effects.reason > 0), effects.reason, reason)
+    return Limits(low, high, told.astype(np.uint8))
 
 
 def _many_to_one(study: Study) -> list[stats.LocalTest]:

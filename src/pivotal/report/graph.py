@@ -242,8 +242,12 @@ def simultaneous_limits(bundle: Bundle, name: str, notes: Footnotes) -> Text:
     if found is None:
         return DASH
     low, high, scale = found
-    shown = limits(low, high, on_scale(scale))
-    return shown if shown else DASH + notes.mark(low.reason or high.reason)
+    show = on_scale(scale)
+    if low.value is not None and high.value is None:
+        return f"at least {show(low.value)}"
+    if low.value is None and high.value is not None:
+        return f"at most {show(high.value)}"
+    return limits(low, high, show) or DASH + notes.mark(low.reason or high.reason)
 
 
 def _table(bundle: Bundle) -> Table:

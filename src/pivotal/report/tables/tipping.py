@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pivotal.report.document import Column, Line, Table, against
-from pivotal.report.format import DASH, capital, limits, on_scale, p_value, plain, scale_label, short_percent
+from pivotal.report.format import DASH, capital, limits, listed, on_scale, p_value, plain, scale_label, short_percent
 from pivotal.report.rows import Found as Number
 from pivotal.report.rows import found as number_of
 from pivotal.report.tables.layout import Found, caption, laid_out, notes
@@ -53,19 +53,19 @@ def _lines(found: Found, pair: Pair) -> Iterator[Line]:
         value = None if estimate is None else number_of(estimate).value
         interval = "" if low is None or high is None else limits(number_of(low), number_of(high), show)
         shown = str(estimate["reason"] or DASH) if estimate and value is None else DASH
-        yield Line((delta, shown if value is None else show(value), interval or DASH, _p(p)), indent=True)
+        yield Line((_signed(delta), shown if value is None else show(value), interval or DASH, _p(p)), indent=True)
 
 
 def _grid_columns(others: list[str]) -> tuple[Column, ...]:
     head = "p by delta of the comparator"
-    return (Column("Delta", wide=True), *(Column(other, number=True, group=head) for other in others))
+    return (Column("Delta", wide=True), *(Column(_signed(other), number=True, group=head) for other in others))
 
 
 def _grid(found: Found, pair: Pair, others: list[str]) -> Iterator[Line]:
     """p-values: a line a delta of the arm, a column a delta of its comparator."""
     for delta in found.groups(DELTA):
         about = {"arm": pair[0], "comparator": pair[1], DELTA: delta, "statistic": "p"}
-        yield Line((delta, *(_p(found.one(**about, **{OTHER: other})) for other in others)), indent=True)
+        yield Line((_signed(delta), *(_p(found.one(**about, **{OTHER: other})) for other in others)), indent=True)
 
 
 def _p(record: Mapping[str, Any] | None) -> str:
@@ -84,21 +84,30 @@ def _about(found: Found) -> str:
 
 
 def _tipping(found: Found, pair: Pair, others: list[str]) -> Iterator[str]:
-    """Where the conclusion is lost, a sentence a pair and delta of its comparator."""
-    for other in others:
-        said = []
-        for way in found.groups("direction"):
+    """Where the conclusion is lost: a sentence a pair, and a direction where the list goes both ways."""
+    ways = found.groups("direction")
+    for way in ways:
+        at: dict[str, list[str]] = {}  # where, with which deltas of the comparator
+        for other in others:
             about = {"arm": pair[0], "comparator": pair[1], "direction": way, OTHER: other}
             record = found.one(statistic="tipping point", **about)
             if record is not None:
-                at = number_of(record)
-                said.append((WAY[way], _at(at)))
-        beside = f", with {other} added to imputed values of the comparator" if other != "0" or len(others) > 1 else ""
-        shown = "; ".join(f"{way} {value}" if len(said) > 1 else value for way, value in said)
-        yield f"Tipping point, {pair[0]} against {pair[1]}{beside}: {shown}."
+                at.setdefault(_at(number_of(record)), []).append(_signed(other))
+        beside = others != ["0"]
+        said = [
+            f"{where} with {listed(with_)} added in the comparator" if beside else where for where, with_ in at.items()
+        ]
+        towards = f", {WAY[way]}" if len(ways) > 1 else ""
+        if said:
+            yield f"Tipping point, {pair[0]} against {pair[1]}{towards}: {'; '.join(said)}."
 
 
 def _at(point: Number) -> str:
     if point.value is None:
         return f"none ({point.reason})"
-    return plain(point.value) if point.value else "0, nothing need be added"
+    return plain(point.value) if point.value else "0 (the conclusion does not hold without any)"
+
+
+def _signed(delta: str) -> str:
+    """A delta with a proper minus sign."""
+    return plain(float(delta))
