@@ -25,7 +25,7 @@ def record(statistic, value, reason=None, **groups):
 
 
 def laid(p, points):
-    """A table from p-values by (delta, delta of the comparator) and tipping points by (that, way)."""
+    """A table from p-values by both deltas, tipping points by (delta of the comparator, way)."""
     records = [record("alpha", 0.025), record("level", 0.9)]
     for (delta, other), value in p.items():
         about = {"delta": delta, "delta_of_comparator": other}
@@ -61,8 +61,10 @@ def test_a_grid_of_p_and_each_direction():
     ]  # fmt: skip
     assert [line.cells for line in table.lines if line.cells] == [("0", "0.0100", "0.0400"), ("1", "0.0300", "–")]
     up, down = table.notes[1:3]
-    assert up.endswith("upwards: 1 with 0 added in the comparator; 0 (the conclusion does not hold without any) with −1 "
-                       "added in the comparator.")  # fmt: skip
+    assert up.endswith(
+        "upwards: 1 with 0 added in the comparator; "
+        "0 (the conclusion does not hold without any) with −1 added in the comparator."
+    )
     assert down.endswith(
         "downwards: none (no delta that was tried changes the conclusion) with 0 and −1 added in the comparator."
     )

@@ -41,7 +41,7 @@ def test_hypotheses(study: Study, p: Floats, effects: Effects | None) -> Iterato
         The estimates behind them: needed for Dunnett's test and for limits.
     """
     found = _tested(study, p, effects)
-    limits = None if effects is None or not study.testing.intervals else _limits(study, effects)
+    limits = None if effects is None or not study.testing.intervals else _limits(study, effects, found)
     for h, hypothesis in enumerate(study.testing.hypotheses):
         for statistic, value in (
             ("p", p[:, h]),
@@ -58,19 +58,23 @@ def test_hypotheses(study: Study, p: Floats, effects: Effects | None) -> Iterato
 
 @dataclass(frozen=True, slots=True)
 class _ManyToOne:
-    """Decisions of Dunnett's single-step test, (replicate, hypothesis)."""
+    """Dunnett's single-step test with its decisions, (replicate, hypothesis)."""
 
     adjusted: Floats
     rejected: NDArray[np.bool_]
+    test: stats.Dunnett
 
 
-def _tested(study: Study, p: Floats, effects: Effects | None) -> stats.GraphTest | stats.ClosedTest | _ManyToOne:
+Tested = stats.GraphTest | stats.ClosedTest | _ManyToOne
+
+
+def _tested(study: Study, p: Floats, effects: Effects | None) -> Tested:
     """The graph's test: the shortcut where there is one, else the closed test behind it; or Dunnett's."""
     alpha, procedure = study.testing.alpha, study.testing.procedure
     if procedure == "dunnett":
         assert effects is not None
-        adjusted = _dunnett(effects, alpha).p_single_step
-        return _ManyToOne(adjusted, np.asarray(adjusted <= alpha))
+        test = _dunnett(effects, alpha)
+        return _ManyToOne(test.p_single_step, np.asarray(test.p_single_step <= alpha), test)
     weights, transitions = graph(study)
     if procedure == "bonferroni graph":
         return stats.bonferroni_graph(p, weights, transitions, alpha)
@@ -93,15 +97,15 @@ def _dunnett(effects: Effects, alpha: float) -> stats.Dunnett:
     )
 
 
-def _limits(study: Study, effects: Effects) -> Limits:
+def _limits(study: Study, effects: Effects, tested: Tested) -> Limits:
     """Limits that belong to the procedure: Dunnett's two-sided ones, or the graph's on the favourable side."""
-    alpha = study.testing.alpha
-    if study.testing.procedure == "dunnett":
-        found = _dunnett(effects, alpha)
-        return _on_scale(effects, found.ci_low, found.ci_high, found.reason)
+    if isinstance(tested, _ManyToOne):
+        return _on_scale(effects, tested.test.ci_low, tested.test.ci_high, tested.test.reason)
     side = np.array(effects.sides, dtype=np.float64)
     weights, transitions = graph(study)
-    one = stats.graph_intervals(side * effects.estimate, effects.se, weights, transitions, alpha / 2, df=effects.df)
+    one = stats.graph_intervals(
+        side * effects.estimate, effects.se, weights, transitions, study.testing.alpha / 2, df=effects.df
+    )
     unknown = np.broadcast_to(side == 0, one.limit.shape)
     limit = np.where(unknown, np.nan, side * one.limit)
     reason = np.where(unknown, Reason.NO_STATISTIC, one.reason).astype(np.uint8)
