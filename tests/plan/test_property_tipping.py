@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from test_property_imputed import METHODS, imputed, noisy
 
+from pivotal import stats
 from pivotal.errors import StudyError
 from pivotal.plan import Plan
+from pivotal.plan.batch import Batch
+from pivotal.plan.imputed import complete
 from pivotal.plan.methods import Outcome
 from pivotal.plan.tables.tipping import directions, first_lost
 from pivotal.stats.estimate import Estimate, Reason
@@ -68,6 +71,22 @@ def test_deltas_of_a_mean_difference_move_it_in_proportion():
         np.testing.assert_allclose(estimate[place], estimate[1] + slope * delta, rtol=LINEAR)
     assert (beside < estimate - 0.01).all()
     np.testing.assert_allclose(beside - estimate, np.broadcast_to(beside[1] - estimate[1], estimate.shape), rtol=1e-7)
+
+
+def test_a_grid_is_that_of_the_closed_form():
+    """Against `stats.delta_grid`, which analyses sums of squares and products and never moves a value."""
+    trial, batch = unbounded(imputed()), noisy(5, 1)
+    results = analysed(trial, batch, arm=HIGH, deltas=[0, 3, -2], comparator_deltas=[0, 5])
+    done = complete(Batch(trial, batch), trial.endpoints[0], "Week 8")
+    y = done.values["EASI", "Week 8"] - batch.values["EASI", "Baseline"]
+    imputed_ = np.isnan(batch.values["EASI", "Week 8"])
+    shifts = np.stack([imputed_ & (batch.arm == trial.arm_index(arm)) for arm in (HIGH, CONTROL)])
+    x = np.stack([np.ones(batch.arm.shape[1]), *(batch.arm[0] == trial.arm_index(arm) for arm in (LOW, HIGH))], axis=1)
+    sizes = [(delta, other) for other in (0, 5) for delta in (0, 3, -2)]
+    direct = stats.delta_grid(y[None], shifts.astype(float), x, [0, 0, 1], sizes).as_estimate()
+    for statistic in STATISTICS:
+        found = np.concatenate([line(results, statistic, other=other)[:, 0] for other in ("0", "5")])
+        np.testing.assert_allclose(found, getattr(direct, statistic)[0], rtol=LINEAR)
 
 
 def test_values_are_brought_onto_the_instruments_scale_after_the_delta():
