@@ -25,7 +25,7 @@ def with_procedure(procedure, **more):
 
 
 def adjusted(trial, p):
-    rows = [row for row in strategy.test_hypotheses(trial, p) if row.key.statistic == "p_adjusted"]
+    rows = [row for row in strategy.test_hypotheses(trial, p, None) if row.key.statistic == "p_adjusted"]
     return np.stack([row.value for row in rows], axis=1)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -36,6 +36,14 @@ def is_imputed(endpoint: Endpoint) -> bool:
     return endpoint.imputation is not None and IMPUTED in (events.discontinuation, events.missing)
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is added to imputed values, by arm, and the analysis of the data so completed."""
+
+    delta: Mapping[str, float]
+    analyse: Analysed
+
+
 def impute_and_pool(batch: Batch, endpoint: Endpoint, visit: str, level: float, analyse: Analysed) -> list[Outcome]:
     """Impute each trial, derive and analyse its completed data sets by the endpoint's method, and pool.
 
@@ -44,15 +52,27 @@ def impute_and_pool(batch: Batch, endpoint: Endpoint, visit: str, level: float, 
     instrument can give, and only then derived.
     """
     assert endpoint.imputation is not None
-    how = endpoint.imputation
+    return pooled_cases(batch, endpoint, visit, level, [Case(endpoint.imputation.delta, analyse)])[0]
+
+
+def pooled_cases(
+    batch: Batch, endpoint: Endpoint, visit: str, level: float, cases: Sequence[Case]
+) -> list[list[Outcome]]:
+    """The pooled outcomes of each case, all of the same imputations: they differ by deltas and analysis alone."""
+    assert endpoint.imputation is not None
+    how, plain = endpoint.imputation, observed_cases(endpoint)
     pooled = partial(_pooled, df_rule=how.df) if how.inference == "rubin" else jackknifed
     per_trial = []
     for r in range(batch.trials.shape[0]):
         alone = Batch(batch.study, batch.trials.replicate(r))
-        completed = Batch(batch.study, complete(alone, endpoint, visit))
-        per_trial.append([pooled(outcome, level) for outcome in analyse(completed, observed_cases(endpoint))])
-    words = _words(how)
-    return [_joined([trial[k] for trial in per_trial], words) for k in range(len(per_trial[0]))]
+        drawn = _draw(alone, endpoint, visit)
+        completed = (Batch(batch.study, _shifted(alone, endpoint, drawn, case.delta)) for case in cases)
+        analysed = (case.analyse(data, plain) for case, data in zip(cases, completed, strict=True))
+        per_trial.append([[pooled(outcome, level) for outcome in outcomes] for outcomes in analysed])
+    return [
+        [_joined([trial[c][k] for trial in per_trial], _words(how, case.delta)) for k in range(len(per_trial[0][c]))]
+        for c, case in enumerate(cases)
+    ]
 
 
 def observed_cases(endpoint: Endpoint) -> Endpoint:
@@ -72,6 +92,31 @@ def complete(batch: Batch, endpoint: Endpoint, visit: str) -> Trials:
     endpoint is summarised, so that its analyses at several visits are of the same completed data. For the jackknife
     the copies are conditional means: with all patients, then without each one in turn, who belongs to no arm there.
     """
+    assert endpoint.imputation is not None
+    return _shifted(batch, endpoint, _draw(batch, endpoint, visit), endpoint.imputation.delta)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Values before any delta is added.
+
+    Attributes
+    ----------
+    visits
+        Names of the visits at which there are values.
+    y
+        As observed, NaN where missing, (patient, visit).
+    filled
+        Completed, (imputation, patient, visit).
+    """
+
+    visits: list[str]
+    y: Floats
+    filled: Floats
+
+
+def _draw(batch: Batch, endpoint: Endpoint, visit: str) -> _Drawn:
+    """What is imputed in one trial."""
     how, trials = endpoint.imputation, batch.trials
     assert how is not None
     name = endpoint.derive.parameter
@@ -80,14 +125,22 @@ def complete(batch: Batch, endpoint: Endpoint, visit: str) -> Trials:
     visits = [v for v in trials.visits[start + 1 : last + 1] if observed(trials.value(name, v)).any()]
     values = [trials.value(name, v) for v in visits]
     y = np.stack([np.where(observed(v), v, np.nan).astype(np.float64) for v in values], axis=2)
-    filled = _imputed(batch, endpoint, how, y)  # (imputation, patient, visit)
-    kept = ~np.isnan(y[0]) | ~_to_fill(batch, endpoint, visits)
-    filled = filled + np.where(np.isnan(y[0]), _delta(batch, how), 0.0)
-    filled = np.where(kept, y[0], _on_scale(batch, name, filled) if how.inference == "rubin" else filled)
+    return _Drawn(visits, y[0], _imputed(batch, endpoint, how, y))
+
+
+def _shifted(batch: Batch, endpoint: Endpoint, drawn: _Drawn, delta: Mapping[str, float]) -> Trials:
+    """The completed copies of one trial, imputed values moved by the delta of the patient's arm."""
+    how, trials, name = endpoint.imputation, batch.trials, endpoint.derive.parameter
+    assert how is not None
+    missing = np.isnan(drawn.y)
+    filled = drawn.filled + np.where(missing, _delta(batch, delta), 0.0)
+    kept = ~missing | ~_to_fill(batch, endpoint, drawn.visits)
+    filled = np.where(kept, drawn.y, _on_scale(batch, name, filled) if how.inference == "rubin" else filled)
     copies = _copied(trials, len(filled))
     if how.inference != "rubin":
         copies = without_each(copies)
-    return replace(copies, values=dict(copies.values) | {(name, v): filled[:, :, j] for j, v in enumerate(visits)})
+    imputed = {(name, v): filled[:, :, j] for j, v in enumerate(drawn.visits)}
+    return replace(copies, values=dict(copies.values) | imputed)
 
 
 def _imputed(batch: Batch, endpoint: Endpoint, how: Imputation, y: Floats) -> Floats:
@@ -161,9 +214,9 @@ def _to_fill(batch: Batch, endpoint: Endpoint, visits: list[str]) -> NDArray[np.
     return (stayed & (events.missing == IMPUTED)) | (~stayed & (events.discontinuation == IMPUTED))
 
 
-def _delta(batch: Batch, how: Imputation) -> Floats:
+def _delta(batch: Batch, delta: Mapping[str, float]) -> Floats:
     """What is added to a patient's imputed values, (patient, 1)."""
-    by_arm = np.array([how.delta.get(arm.name, 0.0) for arm in batch.study.arms])
+    by_arm = np.array([delta.get(arm.name, 0.0) for arm in batch.study.arms])
     return np.asarray(by_arm[batch.trials.arm[0]][:, None])
 
 
@@ -235,10 +288,10 @@ def _joined(parts: list[Outcome], words: str) -> Outcome:
     return Outcome(parts[0].pair, joined, parts[0].scale, f"{parts[0].method}, {words}", extra)
 
 
-def _words(how: Imputation) -> str:
+def _words(how: Imputation, delta: Mapping[str, float]) -> str:
     detail = how.assumption if how.method == "reference-based" else how.regression
     kind = f"{how.method}, {detail}" if detail else how.method
-    shifted = ", delta" if any(how.delta.values()) else ""
+    shifted = ", delta" if any(delta.values()) else ""
     if how.inference != "rubin":
         return f"conditional means, {kind}{shifted}, {how.inference}"
     classical = "" if how.df == "barnard-rubin" else ", rubin's degrees of freedom"

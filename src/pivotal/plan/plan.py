@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from pivotal.plan import describe
 from pivotal.plan.batch import Batch, visits
+from pivotal.plan.effects import effects
 from pivotal.plan.imputed import impute_and_pool, is_imputed
 from pivotal.plan.longterm import long_term_rows
 from pivotal.plan.methods import Outcome, Pair, run
@@ -77,7 +76,7 @@ class Plan:
                     yield from self._rows(endpoint, analysis, visit, outcomes)
                     if analysis is endpoint.analysis and visit == endpoint.visit:
                         tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
-        yield from self._tested(tests, len(batch.trials.arm))
+        yield from self._tested(batch, tests)
         names = [endpoint.name for endpoint in self.chosen]
         for table in self.study.tables:
             if isinstance(table, EndpointTable) and table.endpoint in names:
@@ -96,7 +95,7 @@ class Plan:
                 outcomes = self._run(batch, endpoint, endpoint.analysis, endpoint.visit, pairs)
                 yield from self._rows(endpoint, endpoint.analysis, endpoint.visit, outcomes)
                 tests |= {(endpoint.name, outcome.pair): outcome for outcome in outcomes}
-        yield from self._tested(tests, len(batch.trials.arm))
+        yield from self._tested(batch, tests)
 
     @staticmethod
     def _run(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
@@ -136,15 +135,8 @@ class Plan:
             )
             yield from estimate_rows(key, outcome.estimate, outcome.extra)
 
-    def _tested(self, tests: dict[tuple[str, Pair | None], Outcome], replicates: int) -> Iterator[Row]:
+    def _tested(self, batch: Batch, tests: dict[tuple[str, Pair | None], Outcome]) -> Iterator[Row]:
         """Hypotheses of endpoints that were not analysed keep their place in the graph, untested."""
-        hypotheses = self.study.testing.hypotheses
-        if not hypotheses:
-            return
-        p = np.full((replicates, len(hypotheses)), np.nan)
-        for h, hypothesis in enumerate(hypotheses):
-            pair = (self.study.arm_index(hypothesis.arm), self.study.arm_index(hypothesis.comparator))
-            outcome = tests.get((hypothesis.endpoint, pair))
-            if outcome is not None and outcome.estimate.p is not None:
-                p[:, h] = outcome.estimate.p
-        yield from test_hypotheses(self.study, p)
+        if self.study.testing.hypotheses:
+            found = effects(batch, tests)
+            yield from test_hypotheses(self.study, found.p, found)

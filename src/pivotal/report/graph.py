@@ -9,11 +9,24 @@ from markupsafe import Markup
 
 from pivotal.report import svg
 from pivotal.report.bundle import Bundle
-from pivotal.report.document import Block, Column, Drawing, Figure, Footnotes, Line, Prose, Section, Table, against
-from pivotal.report.format import DASH, capital, p_text, p_value, plain
+from pivotal.report.document import (
+    Block,
+    Column,
+    Drawing,
+    Figure,
+    Footnotes,
+    Line,
+    Prose,
+    Section,
+    Table,
+    Text,
+    against,
+)
+from pivotal.report.format import DASH, capital, limits, on_scale, p_text, p_value, plain, scale_label
 from pivotal.study.model import Hypothesis
 
 NODE_H, GAP_Y = 92.0, 62.0
+SIMULTANEOUS = "Simultaneous limits"
 GREEN, GREEN_FILL, GREY_FILL = "#1d6b4f", "#e6f2ec", "#ffffff"
 
 
@@ -52,12 +65,19 @@ def graph_section(bundle: Bundle) -> Section | None:
         return None
     if not bundle.study.testing.hypotheses:
         return None
-    blocks: list[Block] = [Prose(_lead(bundle), style="lead"), _figure(bundle), _table(bundle)]
-    return Section("testing", "Testing graph", blocks)
+    blocks: list[Block] = [Prose(_lead(bundle), style="lead")]
+    if bundle.study.testing.procedure == "dunnett":
+        return Section("testing", "Testing strategy", [*blocks, _table(bundle)])
+    return Section("testing", "Testing graph", [*blocks, _figure(bundle), _table(bundle)])
 
 
 def _lead(bundle: Bundle) -> str:
     testing = bundle.study.testing
+    if testing.procedure == "dunnett":
+        return (
+            f"Dunnett's single-step test of every arm against one comparator, two-sided, family-wise level "
+            f"{plain(testing.alpha)}."
+        )
     return (
         f"Weighted Bonferroni tests along a graph, two-sided, family-wise level {plain(testing.alpha)}. A hypothesis "
         "is tested at its weight times that level; once rejected, it passes its share on along its edges."
@@ -206,9 +226,34 @@ def decision(rejected: float | None) -> Markup:
     )
 
 
+def limits_said(bundle: Bundle) -> str | None:
+    """What the simultaneous limits of the strategy are; None where the results hold none."""
+    testing = bundle.study.testing
+    if all(bundle.rows.simultaneous(h.name) is None for h in testing.hypotheses):
+        return None
+    scales = dict.fromkeys(found[2] for h in testing.hypotheses if (found := bundle.rows.simultaneous(h.name)))
+    said = ", ".join(scale_label(scale) for scale in scales if scale)
+    return f"{capital(testing.limits)}: {said}; they belong to the tests of the strategy."
+
+
+def simultaneous_limits(bundle: Bundle, name: str, notes: Footnotes) -> Text:
+    """A hypothesis's simultaneous limits in a table's cell."""
+    found = bundle.rows.simultaneous(name)
+    if found is None:
+        return DASH
+    low, high, scale = found
+    show = on_scale(scale)
+    if low.value is not None and high.value is None:
+        return f"at least {show(low.value)}"
+    if low.value is None and high.value is not None:
+        return f"at most {show(high.value)}"
+    return limits(low, high, show) or DASH + notes.mark(low.reason or high.reason)
+
+
 def _table(bundle: Bundle) -> Table:
     notes = Footnotes()
     lines = []
+    within = limits_said(bundle)
     for h in bundle.study.testing.hypotheses:
         tested = bundle.rows.hypothesis(h.name)
         shown = []
@@ -219,11 +264,21 @@ def _table(bundle: Bundle) -> Table:
         rejected = tested["rejected"].value if "rejected" in tested else None
         pair = against(h.arm, h.comparator)
         label = bundle.endpoint_label(h.endpoint)
-        lines.append(Line((h.name, label, pair, plain(h.weight), *shown, decision(rejected))))
+        weight = () if bundle.study.testing.procedure == "dunnett" else (plain(h.weight),)
+        bounds = () if within is None else (simultaneous_limits(bundle, h.name, notes),)
+        lines.append(Line((h.name, label, pair, *weight, *shown, *bounds, decision(rejected))))
     columns = (
-        Column("Hypothesis"), Column("Endpoint", wide=True), Column("Comparison"), Column("Weight", number=True),
-        Column("p", number=True), Column("Adjusted\u00a0p", number=True), Column("Decision"),
+        Column("Hypothesis"), Column("Endpoint", wide=True), Column("Comparison"),
+        *(() if bundle.study.testing.procedure == "dunnett" else (Column("Weight", number=True),)),
+        Column("p", number=True), Column("Adjusted\u00a0p", number=True),
+        *(() if within is None else (Column(SIMULTANEOUS, number=True),)), Column("Decision"),
     )  # fmt: skip
     method = f"{capital(bundle.study.testing.procedure)}, two-sided, alpha {plain(bundle.study.testing.alpha)}"
     caption = "Hypotheses in the order of the study file"
-    return Table("table-testing", caption, columns, tuple(lines), (f"Method: {method}.", *notes.notes))
+    return Table(
+        "table-testing",
+        caption,
+        columns,
+        tuple(lines),
+        (f"Method: {method}.", *(() if within is None else (within,)), *notes.notes),
+    )

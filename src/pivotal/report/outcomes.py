@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pivotal.report.bundle import Bundle
 from pivotal.report.document import Block, Column, Footnotes, Heading, Line, Prose, Section, Table, Text, against, join
 from pivotal.report.format import DASH, capital, fixed, on_scale, p_value, percent, scale_label, with_limits, x_of_n
-from pivotal.report.graph import decision
+from pivotal.report.graph import SIMULTANEOUS, decision, limits_said, simultaneous_limits
 from pivotal.report.rows import Comparison, Found
 from pivotal.report.wording import level, method_name
 from pivotal.study.methods import MEASURED
@@ -54,15 +54,19 @@ def _main_table(bundle: Bundle, comparisons: Sequence[Comparison]) -> Table:
     columns: tuple[Column, ...] = (
         Column("Comparison", wide=True), Column("Arm", number=True), Column("Comparator", number=True),
         Column("Estimate (interval)", number=True), Column("p", number=True),
-        Column(ADJUSTED, number=True), Column("Decision"),
+        Column(ADJUSTED, number=True),
+        *(() if limits_said(bundle) is None else (Column(SIMULTANEOUS, number=True),)), Column("Decision"),
     )  # fmt: skip
     about = "Arm and comparator: n/N (%) responding, or mean (SD)."
     if bundle.study.testing.hypotheses:
-        about += " Adjusted p and decision: along the testing graph; an endpoint outside the graph has none."
+        how = "by Dunnett's test" if bundle.study.testing.procedure == "dunnett" else "along the testing graph"
+        outside = "strategy" if bundle.study.testing.procedure == "dunnett" else "graph"
+        about += f" Adjusted p and decision: {how}; an endpoint outside the {outside} has none."
     else:
-        columns = columns[:-2]
+        columns = columns[:5]
         lines = [Line(line.cells[: len(columns)], line.heading, line.indent) for line in lines]
-    notices = (about, *notes.notes)
+    within = limits_said(bundle)
+    notices = (about, *(() if within is None else (within,)), *notes.notes)
     caption = "Primary and secondary results" if len(lines) > 1 else "Results"
     return Table("table-results", caption, columns, tuple(lines), notices)
 
@@ -77,7 +81,9 @@ def _heading(bundle: Bundle, endpoint: Endpoint, first: Comparison, several: boo
 
 
 def _main_cells(bundle: Bundle, endpoint: Endpoint, c: Comparison, notes: Footnotes, several: bool) -> tuple[Text, ...]:
-    tested = _tested(bundle, c) if c.visit == endpoint.visit else {}
+    hypothesis = _hypothesis(bundle, c) if c.visit == endpoint.visit else None
+    tested = {} if hypothesis is None else bundle.rows.hypothesis(hypothesis)
+    bounds = () if limits_said(bundle) is None else (simultaneous_limits(bundle, hypothesis or "", notes),)
     adjusted = tested.get("p_adjusted", Found())
     rejected = tested.get("rejected")
     return (
@@ -87,15 +93,16 @@ def _main_cells(bundle: Bundle, endpoint: Endpoint, c: Comparison, notes: Footno
         _estimate(c, notes),
         DASH if c["p"].value is None else p_value(c["p"].value),
         DASH if adjusted.value is None else p_value(adjusted.value),
+        *bounds,
         decision(rejected.value) if rejected else Markup('<span class="quiet">{}</span>').format("outside the graph"),
     )
 
 
-def _tested(bundle: Bundle, c: Comparison) -> dict[str, Found]:
+def _hypothesis(bundle: Bundle, c: Comparison) -> str | None:
     for h in bundle.study.testing.hypotheses:
         if (h.endpoint, h.arm, h.comparator) == (c.endpoint, *c.pair):
-            return bundle.rows.hypothesis(h.name)
-    return {}
+            return h.name
+    return None
 
 
 def _estimate(c: Comparison, notes: Footnotes) -> Text:

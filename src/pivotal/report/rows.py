@@ -103,6 +103,13 @@ class Rows:
         """p-value, adjusted p-value and decision of a hypothesis of the testing strategy."""
         return {r["statistic"]: found(r) for r in self.where("testing", groups={"hypothesis": name})}
 
+    def simultaneous(self, name: str) -> tuple[Found, Found, str] | None:
+        """A hypothesis's simultaneous limits and their scale; None where the strategy gives none."""
+        at = {r["statistic"]: r for r in self.where("testing", groups={"hypothesis": name})}
+        if "ci_low" not in at or "ci_high" not in at:
+            return None
+        return found(at["ci_low"]), found(at["ci_high"]), at["ci_low"].get("scale") or ""
+
 
 def found(record: JSON) -> Found:
     """A record's number and reason."""

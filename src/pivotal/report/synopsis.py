@@ -235,6 +235,14 @@ def _testing(study: Study, sources: Sources) -> Markup:
         reason = f"Reason: {testing.assumed or testing.derived}." if testing.assumed or testing.derived else ""
         text = f"One null hypothesis, {one.endpoint} of {one.arm} against {one.comparator}, is tested {level}."
         return join([sources.marked(text, testing), reason])
+    if testing.procedure == "dunnett":
+        text = (
+            f"{capital(number_word(number))} null hypotheses, tested by Dunnett's single-step test at a two-sided "
+            f"family-wise level of {short_percent(testing.alpha)}."
+        )
+        reason = f"Reason: {testing.assumed or testing.derived}." if testing.assumed or testing.derived else ""
+        link = Markup('Decisions stand under <a href="#testing">Testing strategy</a>.')
+        return join([sources.marked(text, testing), reason, link])
     text = (
         f"{capital(number_word(number))} null hypotheses, tested along a graph of "
         f"weighted Bonferroni tests at a two-sided family-wise level of {short_percent(testing.alpha)}."

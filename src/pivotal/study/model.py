@@ -405,16 +405,31 @@ class Testing(Sourced):
 
     An intersection of hypotheses is tested by weighted Bonferroni; by Simes or Hochberg, where the plan declares the
     statistics positively dependent; or parametrically, hypotheses of one endpoint and comparator by the correlation
-    that the allocation ratio gives, Bonferroni between such groups.
+    that the allocation ratio gives, Bonferroni between such groups. Without a graph, Dunnett's single-step test of arms
+    of one endpoint against one comparator.
     """
 
     alpha: float = Field(gt=0, lt=1)
-    procedure: Literal["bonferroni graph", "simes graph", "hochberg graph", "parametric graph"] = "bonferroni graph"
+    procedure: Literal["bonferroni graph", "simes graph", "hochberg graph", "parametric graph", "dunnett"] = (
+        "bonferroni graph"
+    )
     positive_dependence: bool = Field(
         default=False, description="the statistics are positively dependent: needed by Simes and Hochberg"
     )
+    intervals: bool = Field(
+        default=False,
+        description="simultaneous confidence limits of the hypotheses: two-sided (dunnett); one-sided, on the "
+        "favourable side, at half of alpha (bonferroni graph)",
+    )
     hypotheses: tuple[Hypothesis, ...] = ()
     edges: tuple[Edge, ...] = ()
+
+    @property
+    def limits(self) -> str:
+        """What its intervals are: ``simultaneous one-sided 97.5% limits on the favourable side``."""
+        if self.procedure == "dunnett":
+            return f"simultaneous {100 * (1 - self.alpha):g}% limits"
+        return f"simultaneous one-sided {100 * (1 - self.alpha / 2):g}% limits on the favourable side"
 
 
 class Study(Part):

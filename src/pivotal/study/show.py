@@ -248,13 +248,18 @@ def _tables(study: Study) -> list[str]:
 
 def _testing(study: Study) -> list[str]:
     testing = study.testing
-    lines = wrapped(f"{testing.procedure}, two-sided, alpha {testing.alpha:g} in all{mark(testing)}.", indent="  ")
+    limits = f"; {testing.limits}" if testing.intervals else ""
+    said = f"{testing.procedure}, two-sided, alpha {testing.alpha:g} in all{limits}{mark(testing)}."
+    lines = wrapped(said, indent="  ")
     for hypothesis in testing.hypotheses:
         start = f"starts with {hypothesis.weight:g} of alpha" if hypothesis.weight else "starts with none"
         leaves = [e for e in testing.edges if e.from_ == hypothesis.name]
         goes = _both(f"{e.to}" + (f" ({e.weight:g})" if e.weight != 1 else "") for e in leaves)
         then = f"; when rejected, its alpha goes to {goes}" if leaves else "; when rejected, its alpha ends here"
         pair = f"{hypothesis.arm} against {hypothesis.comparator} on {hypothesis.endpoint}"
+        if testing.procedure == "dunnett":
+            lines += wrapped(f"{hypothesis.name}: {pair}{mark(hypothesis)}", indent="  - ", hang="    ")
+            continue
         lines += wrapped(f"{hypothesis.name}: {pair}; {start}{then}{mark(hypothesis)}", indent="  - ", hang="    ")
     return lines
 

@@ -18,6 +18,7 @@ from pivotal.study.incidence_tables import CumulativeIncidence
 from pivotal.study.laboratory_tables import Abnormalities, LiverInjury, Shift
 from pivotal.study.measurement_tables import Exposure, MeasurementsAtVisits, MeasurementsByVisit
 from pivotal.study.monitoring_tables import Monitoring
+from pivotal.study.sensitivity_tables import TippingPoint
 from pivotal.study.signal_tables import EventDotPlot, SignalScreen
 from pivotal.study.table_base import EndpointTable, TableBase, TableHead
 
@@ -53,6 +54,7 @@ Table = Annotated[
     | CumulativeIncidence
     | Monitoring
     | SignalScreen
-    | EventDotPlot,
+    | EventDotPlot
+    | TippingPoint,
     Field(discriminator="kind"),
 ]

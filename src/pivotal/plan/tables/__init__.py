@@ -18,6 +18,7 @@ from pivotal.plan.tables import (
     shifts,
     signals,
     survival,
+    tipping,
     topics,
 )
 from pivotal.plan.tables.endpoint import endpoint_rows
@@ -42,5 +43,6 @@ __all__ = [
     "signals",
     "survival",
     "table_rows",
+    "tipping",
     "topics",
 ]

@@ -14,6 +14,7 @@ from pivotal.report.tables import (
     shifts,
     signals,
     survival,
+    tipping,
     topics,
 )
 from pivotal.report.tables.layout import laid_out, tables_section
@@ -34,5 +35,6 @@ __all__ = [
     "signals",
     "survival",
     "tables_section",
+    "tipping",
     "topics",
 ]

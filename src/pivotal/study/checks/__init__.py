@@ -18,6 +18,7 @@ from pivotal.study.checks import (
     references,
     scenarios,
     sdtm,
+    sensitivity,
     testing,
 )
 from pivotal.study.checks.node import Node, Problem
@@ -33,6 +34,7 @@ _CHECKS = (
     monitoring.check,
     sdtm.check,
     periods.check,
+    sensitivity.check,
 )
 
 
