@@ -189,7 +189,7 @@ def test_favourable_sides():
     assert side("binary", "risk ratio", value_equals=0) == 1
     assert side("binary", "risk ratio", value_equals=4) == -1
     assert side("binary", "risk ratio", value_equals=2) == 0
-    assert side("binary", "risk ratio", "higher", improvement_at_least=2) == 0
+    assert side("binary", "risk ratio", "higher", improvement_at_least=2) == 1
     assert side("time to event", "hazard ratio", value_at_most=1) == 1  # sooner clear
     assert side("time to event", "mean difference", value_at_most=1) == -1
     assert side("time to event", "hazard ratio", "higher", event="DEATH") == -1  # a longer time is better

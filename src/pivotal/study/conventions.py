@@ -1,4 +1,4 @@
-"""The study's preset, handed down to the analyses that do not say whose conventions they follow."""
+"""What one part of a study file says for others: its preset for the analyses, `better` for improvements."""
 
 from __future__ import annotations
 
@@ -8,6 +8,32 @@ from typing import Any, get_args
 from pivotal.study.methods import METHODS, Preset
 
 JSON = dict[str, Any]
+
+
+def directed(data: JSON) -> JSON:
+    """A study file as read, improvements of parameters whose higher values are better being rises.
+
+    Examples
+    --------
+    >>> file = {"parameters": [{"name": "FEV1", "better": "higher"}],
+    ...         "endpoints": [{"derive": {"parameter": "FEV1", "improvement_at_least": 0.2}}]}
+    >>> directed(file)["endpoints"][0]["derive"]["improvement"]
+    'rise'
+    """
+    rising = {p.get("name") for p in _tables(data, "parameters") if p.get("better") == "higher"}
+    if not rising:
+        return data
+    data = copy.deepcopy(data)
+    for endpoint in _tables(data, "endpoints"):
+        derive = endpoint.get("derive")
+        if isinstance(derive, dict) and derive.get("parameter") in rising:
+            derive.setdefault("improvement", "rise")
+    return data
+
+
+def _tables(data: JSON, key: str) -> list[JSON]:
+    rows = data.get(key)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def handed_down(data: JSON) -> JSON:
@@ -23,12 +49,11 @@ def handed_down(data: JSON) -> JSON:
     """
     head = data.get("study")
     preset = head.get("preset") if isinstance(head, dict) else None
-    if not isinstance(preset, str) or preset not in get_args(Preset) or not isinstance(data.get("endpoints"), list):
+    if not isinstance(preset, str) or preset not in get_args(Preset):
         return data
     data = copy.deepcopy(data)
-    for endpoint in data["endpoints"]:
-        if isinstance(endpoint, dict):
-            _endpoint(endpoint, preset)
+    for endpoint in _tables(data, "endpoints"):
+        _endpoint(endpoint, preset)
     return data
 
 

@@ -56,12 +56,11 @@ def favourable(study: Study, endpoint: Endpoint, scale: str) -> Side:
 def wanted(conditions: Mapping[str, float | None], better: str, ends: Sequence[float] | None) -> Side:
     """Whether responding is what one hopes for: 1 if it is, -1 if it is feared, 0 if the conditions do not tell.
 
-    `conditions` are those of a derivation by key, `ends` those of the parameter's range. An improvement is a fall from
-    baseline: of a parameter whose higher values are better it does not tell.
+    `conditions` are those of a derivation by key, `ends` those of the parameter's range. An improvement is wanted.
     """
     up: Side = 1 if better == "higher" else -1
     given = {key: bound for key, bound in conditions.items() if bound is not None}
-    said: set[Side] = {1 if up == -1 else 0 for key in GAINS if key in given}
+    said: set[Side] = {1 for key in GAINS if key in given}
     said |= {up for key in RISING if key in given}
     said |= {_turned(up) for key in FALLING if key in given}
     equal = given.get("value_equals")

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pivotal.errors import StudyError, UsageError, nearest
 from pivotal.study.checks import check
 from pivotal.study.checks.node import Problem
-from pivotal.study.conventions import handed_down
+from pivotal.study.conventions import directed, handed_down
 from pivotal.study.defaults import completed
 from pivotal.study.model import Study
 from pivotal.study.schema import problems
@@ -50,7 +50,7 @@ def load(study: str | Path) -> Study:
 
 def read(text: str, name: str = "study.toml", *, folder: Path | None = None) -> Study:
     """Read and check the text of a study file; `name` is how faults speak of it, `folder` where its data set lies."""
-    data = handed_down(completed(parsed(text, name)))
+    data = directed(handed_down(completed(parsed(text, name))))
     found, study = _validated(data)
     found += check(data)
     if folder is not None:

@@ -237,6 +237,9 @@ class Derivation(Part):
     value_equals: float | None = None
     improvement_at_least: float | None = None
     percent_improvement_at_least: float | None = None
+    improvement: Literal["fall", "rise"] = Field(
+        default="fall", description="what an improvement is; the parameter's `better` says it when a file is read"
+    )
     quantity: Literal["value", "change", "percent change"] | None = None
     event: Name | None = Field(
         default=None,

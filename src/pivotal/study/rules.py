@@ -28,7 +28,7 @@ def responds(rule: Derivation, value: Array, base: Array) -> Mask:
     Parameters
     ----------
     rule
-        The derivation. Improvement is a fall from baseline.
+        The derivation. Improvement is a fall from baseline, or a rise where it says so.
     value, base
         Values at the visit and at baseline; they broadcast.
 
@@ -51,14 +51,20 @@ def responds(rule: Derivation, value: Array, base: Array) -> Mask:
     if rule.value_equals is not None:
         conditions.append(np.asarray(value == rule.value_equals))
     if rule.improvement_at_least is not None:
-        conditions.append(_at_least(base - value, rule.improvement_at_least))
+        gain = value - base if rule.improvement == "rise" else base - value
+        conditions.append(_at_least(gain, rule.improvement_at_least))
     if rule.percent_improvement_at_least is not None:
-        kept = 1 - rule.percent_improvement_at_least / 100
-        conditions.append(np.asarray(value <= kept * base + SCORE_TOLERANCE))
+        conditions.append(_relative(rule, rule.percent_improvement_at_least / 100, value, base))
     response = conditions[0]
     for condition in conditions[1:]:
         response = response & condition
     return response
+
+
+def _relative(rule: Derivation, share: float, value: Array, base: Array) -> Mask:
+    if rule.improvement == "rise":
+        return np.asarray(value >= (1 + share) * base - SCORE_TOLERANCE)
+    return np.asarray(value <= (1 - share) * base + SCORE_TOLERANCE)
 
 
 def _at_most(value: Array, bound: float) -> Mask:

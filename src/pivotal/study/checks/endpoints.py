@@ -13,6 +13,7 @@ _THRESHOLDS = (
     "value_at_most", "value_at_least", "value_equals", "improvement_at_least", "percent_improvement_at_least",
 )  # fmt: skip
 IMPUTED = "multiple imputation"
+_IMPROVES = {True: "rise", False: "fall"}
 _FROM_BASELINE = ("improvement_at_least", "percent_improvement_at_least")
 
 
@@ -136,6 +137,14 @@ def _range(study: Node, endpoint: Node) -> Iterator[Problem]:
     """Conditions that the parameter's range can meet."""
     derive = endpoint.child("derive")
     parameter = next((p for p in study.rows("parameters") if p.text("name") == derive.text("parameter")), None)
+    if parameter is not None and derive.text("improvement") not in (
+        None,
+        _IMPROVES[parameter.text("better") == "higher"],
+    ):
+        yield derive.child("improvement").problem(
+            f'better = "{parameter.text("better") or "lower"}" of {parameter.text("name")} says what an improvement is',
+            "Remove improvement, or change the parameter's better.",
+        )
     ends = [end.data for end in parameter.rows("range")] if parameter is not None else []
     if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
         return

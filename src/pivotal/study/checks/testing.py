@@ -106,8 +106,9 @@ def _intervals(study: Node, hypotheses: list[Node]) -> Iterator[Problem]:
             continue
         analysis = endpoint.child("analysis")
         method, klingenberg = analysis.child("method"), analysis.text("variance") == "klingenberg"
-        if isinstance(method.data, str) and (method.data not in NORMAL or klingenberg):
-            where = analysis.child("variance") if klingenberg else method
+        ratio = analysis.text("test") == "likelihood-ratio"
+        if isinstance(method.data, str) and (method.data not in NORMAL or klingenberg or ratio):
+            where = analysis.child("variance") if klingenberg else analysis.child("test") if ratio else method
             yield where.problem(
                 "simultaneous limits, and Dunnett's test, need a test by estimate and standard error",
                 f"Use one of: {', '.join(sorted(NORMAL))}{' (with another variance)' if klingenberg else ''}; "
