@@ -79,7 +79,7 @@ def _lead(bundle: Bundle) -> str:
             f"{plain(testing.alpha)}."
         )
     return (
-        f"Weighted Bonferroni tests along a graph, two-sided, family-wise level {plain(testing.alpha)}. A hypothesis "
+        f"{capital(testing.tests)} along a graph, two-sided, family-wise level {plain(testing.alpha)}. A hypothesis "
         "is tested at its weight times that level; once rejected, it passes its share on along its edges."
     )
 

@@ -245,7 +245,7 @@ def _testing(study: Study, sources: Sources) -> Markup:
         return join([sources.marked(text, testing), reason, link])
     text = (
         f"{capital(number_word(number))} null hypotheses, tested along a graph of "
-        f"weighted Bonferroni tests at a two-sided family-wise level of {short_percent(testing.alpha)}."
+        f"{testing.tests} at a two-sided family-wise level of {short_percent(testing.alpha)}."
     )
     link = Markup('It is drawn, with the decisions, under <a href="#testing">Testing graph</a>.')
     reason = f"Reason: {testing.assumed or testing.derived}." if testing.assumed or testing.derived else ""

@@ -428,6 +428,17 @@ class Testing(Sourced):
     edges: tuple[Edge, ...] = ()
 
     @property
+    def tests(self) -> str:
+        """How an intersection of hypotheses is tested: ``weighted Bonferroni tests``."""
+        return {
+            "bonferroni graph": "weighted Bonferroni tests",
+            "simes graph": "closed weighted Simes tests",
+            "hochberg graph": "closed weighted Hochberg tests",
+            "parametric graph": "closed weighted parametric tests",
+            "dunnett": "Dunnett's single-step test",
+        }[self.procedure]
+
+    @property
     def limits(self) -> str:
         """What its intervals are: ``simultaneous one-sided 97.5% limits on the favourable side``."""
         if self.procedure == "dunnett":
