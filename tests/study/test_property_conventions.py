@@ -46,6 +46,10 @@ def test_other_methods_have_none():
     assert {each.preset for each in others} == {None}
 
 
+def test_conventions_of_descriptive_statistics():
+    assert (study().conventions, study('preset = "r"\n').conventions) == ("sas", "r")
+
+
 def test_an_unknown_preset_is_one_fault():
     with pytest.raises(StudyError) as caught:
         study('preset = "stata"\n')

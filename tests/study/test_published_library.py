@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pivotal.study import Study, eligible, library_path, load, shipped, source_hash, source_text
+from pivotal.study import Study, eligible, library_path, load, read, shipped, source_hash, source_text
 from pivotal.study.words import mark
 
 ARMS = ("Vehicle", "Ruxolitinib 0.75%", "Ruxolitinib 1.5%")
@@ -76,6 +76,12 @@ CRITERIA["true-ad2"] = CRITERIA["true-ad1"]
 @pytest.fixture(scope="module")
 def studies() -> dict[str, Study]:
     return {name: load(name) for name in shipped()}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_expressions_of_shipped_studies_are_right(name):
+    """`load` takes them as they are; they are read here."""
+    assert read(source_text(name), name) == load(name)
 
 
 def test_what_is_shipped(studies):

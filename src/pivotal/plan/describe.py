@@ -105,7 +105,7 @@ def _measured(batch: Batch, parameter: str) -> bool:
 
 
 def _numbers(batch: Batch, name: str, values: Floats) -> Iterator[Row]:
-    options = stats.preset("summarise", batch.study.study.preset or "sas")
+    options = stats.preset("summarise", batch.study.conventions)
     for arm, mask in _by_arm(batch):
         found = summarise(values, mask, **options)
         for statistic in ("n", "mean", "sd", "q1", "median", "q3", "min", "max"):
@@ -188,7 +188,7 @@ def _ordered(
 
 def _times(batch: Batch, endpoint: Endpoint, visit: str) -> Iterator[Row]:
     times = batch.event_time(endpoint, visit)
-    preset = endpoint.analysis.preset or batch.study.study.preset or "sas"
+    preset = endpoint.analysis.preset or batch.study.conventions
     for a, arm in enumerate(batch.study.arms):
         mask = np.asarray(batch.trials.arm == a) & ~np.isnan(times.time)
         yield row(_key(endpoint, visit, arm.name, "n"), (mask & times.event).sum(axis=1))

@@ -56,12 +56,20 @@ class Effects:
         return np.array([scale.endswith("ratio") for scale in self.scales], dtype=np.bool_)
 
 
+def p_values(batch: Batch, tests: Tests) -> Floats:
+    """Two-sided p-values of the hypotheses, (replicate, hypothesis); NaN where an endpoint was not analysed."""
+    shape, study = (len(batch.trials.arm),), batch.study
+    outcomes = [tests.get((h.endpoint, _pair(study, h))) for h in study.testing.hypotheses]
+    found = [None if outcome is None else outcome.estimate.p for outcome in outcomes]
+    return np.stack([_filled(p, shape, np.nan) for p in found], axis=1)
+
+
 def effects(batch: Batch, tests: Tests) -> Effects:
-    """Gather the outcomes of the hypotheses."""
+    """Gather the estimates of the hypotheses, and who was analysed for them."""
     study = batch.study
     outcomes = [tests.get((h.endpoint, _pair(study, h))) for h in study.testing.hypotheses]
     found = [_one(batch, h, outcome) for h, outcome in zip(study.testing.hypotheses, outcomes, strict=True)]
-    names = ("p", "estimate", "se", "df", "n", "n_comparator")
+    names = ("estimate", "se", "df", "n", "n_comparator")
     columns = {name: np.stack([values[name] for _, values in found], axis=1) for name in names}
     scales = tuple(scale for scale, _ in found)
     sides = tuple(
@@ -70,7 +78,7 @@ def effects(batch: Batch, tests: Tests) -> Effects:
     )
     none = np.zeros(len(batch.trials.arm), dtype=np.uint8)
     reason = np.stack([none if each is None else each.estimate.reason for each in outcomes], axis=1)
-    return Effects(**columns, reason=reason, scales=scales, sides=sides)
+    return Effects(p=p_values(batch, tests), **columns, reason=reason, scales=scales, sides=sides)
 
 
 def _pair(study: Study, hypothesis: Hypothesis) -> Pair:
@@ -83,7 +91,7 @@ def _one(batch: Batch, hypothesis: Hypothesis, outcome: Outcome | None) -> tuple
     pair = _pair(study, hypothesis)
     if outcome is None:
         planned = [np.full(shape, float(study.arms[index].ratio)) for index in pair]
-        nothing = {name: np.full(shape, np.nan) for name in ("p", "estimate", "se")}
+        nothing = {name: np.full(shape, np.nan) for name in ("estimate", "se")}
         return "", nothing | {"df": np.full(shape, np.inf), "n": planned[0], "n_comparator": planned[1]}
     found = outcome.estimate
     value = _filled(found.estimate, shape, np.nan)
@@ -93,7 +101,6 @@ def _one(batch: Batch, hypothesis: Hypothesis, outcome: Outcome | None) -> tuple
     analysed = _analysed(batch, hypothesis.endpoint)
     numbers = [(analysed & (batch.trials.arm == index)).sum(axis=1).astype(np.float64) for index in pair]
     return outcome.scale, {
-        "p": _filled(found.p, shape, np.nan),
         "estimate": value,
         "se": _filled(found.se, shape, np.nan),
         "df": _filled(found.df, shape, np.inf),

@@ -36,7 +36,7 @@ def long_term_rows(batch: Batch) -> Iterator[Row]:
         return
     yield from _flow(seen)
     yield from _course(batch, seen)
-    yield from _dosing(seen, seen.courses)
+    yield from _dosing(seen, seen.courses, batch.study.conventions)
     yield from _events(batch.trials, seen, seen.events)
 
 
@@ -101,7 +101,7 @@ def _rate(key: Key, x: NDArray[Any], n: NDArray[Any]) -> Iterator[Row]:
     yield from interval_rows(replace(key, method="clopper-pearson"), "rate", found)
 
 
-def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
+def _dosing(seen: LongTerm, courses: Courses, program: stats.Preset) -> Iterator[Row]:
     """Courses and days of treatment a patient, and the time from the end of the first course to the next one."""
     shape = seen.sequence.shape
     flat = courses.trial.astype(np.int64) * shape[1] + courses.subject
@@ -115,7 +115,7 @@ def _dosing(seen: LongTerm, courses: Courses) -> Iterator[Row]:
         yield from _described(replace(key, parameter="days on treatment"), treated, mask)
         observed_time = np.where(mask, time, np.nan)
         curve = stats.kaplan_meier(observed_time, again & mask)
-        median = stats.survival_quantile(curve)
+        median = stats.survival_quantile(curve, **stats.preset("survival_quantile", program))
         named = replace(key, parameter="time to retreatment", method="kaplan-meier")
         yield row(replace(named, statistic="N"), (mask & ~np.isnan(time)).sum(axis=1))
         yield row(replace(named, statistic="n"), (mask & again).sum(axis=1))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pivotal.plan import describe
 from pivotal.plan.batch import Batch, visits
-from pivotal.plan.effects import effects
+from pivotal.plan.effects import effects, p_values
 from pivotal.plan.imputed import impute_and_pool, is_imputed
 from pivotal.plan.longterm import long_term_rows
 from pivotal.plan.methods import Outcome, Pair, run
@@ -137,6 +137,7 @@ class Plan:
 
     def _tested(self, batch: Batch, tests: dict[tuple[str, Pair | None], Outcome]) -> Iterator[Row]:
         """Hypotheses of endpoints that were not analysed keep their place in the graph, untested."""
-        if self.study.testing.hypotheses:
-            found = effects(batch, tests)
-            yield from test_hypotheses(self.study, found.p, found)
+        testing = self.study.testing
+        if testing.hypotheses:
+            found = effects(batch, tests) if testing.procedure == "dunnett" or testing.intervals else None
+            yield from test_hypotheses(self.study, p_values(batch, tests), found)

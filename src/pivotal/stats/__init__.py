@@ -125,7 +125,7 @@ from pivotal.stats.ordinal import (
 )
 from pivotal.stats.p_adjust import adjust_p
 from pivotal.stats.poisson import PoissonFit, fit_poisson, poisson_lr
-from pivotal.stats.presets import CONVENTIONS, Convention, preset
+from pivotal.stats.presets import CONVENTIONS, Convention, Preset, preset
 from pivotal.stats.rates import binomial_test, clopper_pearson, jeffreys, wilson
 from pivotal.stats.ratios import mantel_haenszel_risk_ratio, wald_odds_ratio, wald_risk_ratio
 from pivotal.stats.risk_difference import mantel_haenszel, mee, miettinen_nurminen, newcombe
@@ -194,6 +194,7 @@ __all__ = [
     "PoissonFit",
     "Pooled",
     "PooledWald",
+    "Preset",
     "ProportionalOddsFit",
     "Reason",
     "ReferenceModel",

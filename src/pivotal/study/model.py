@@ -481,6 +481,11 @@ class Study(Part):
         return any(parameter.origin is not None for parameter in self.parameters)
 
     @property
+    def conventions(self) -> Preset:
+        """Whose conventions descriptive statistics follow: SAS's, unless the file says otherwise."""
+        return self.study.preset or "sas"
+
+    @property
     def id(self) -> str:
         """The study's identifier."""
         return self.study.id

@@ -63,6 +63,15 @@ def _weighted(estimator: Callable[..., Estimate], method: str) -> Binary:
     return estimate
 
 
+def _score(contrast: str, scale: str) -> Binary:
+    return _unstratified(partial(stats.score_interval, contrast=contrast), "miettinen-nurminen", scale)
+
+
+def _score_stratified(contrast: str, scale: str) -> Binary:
+    method = "miettinen-nurminen stratified, mantel-haenszel weights"
+    return _stratified(partial(stats.stratified_score_interval, contrast=contrast), method, scale)
+
+
 def _mantel_haenszel(cells: Cells, analysis: Analysis, comparator: int, arms: list[int]) -> list[Outcome]:
     variance = analysis.variance or "sato"
     return _stratified(COMMON[variance], f"mantel-haenszel, {variance} variance", "risk difference")(
@@ -219,14 +228,8 @@ BINARY: dict[Method, Binary] = {
         stats.exact_common_odds_ratio, "exact, conditional common odds ratio", "odds ratio"
     ),
     "odds ratio wald": _unstratified(stats.wald_odds_ratio, "wald (woolf)", "odds ratio"),
-    "odds ratio miettinen-nurminen": _unstratified(
-        partial(stats.score_interval, contrast="odds ratio"), "miettinen-nurminen", "odds ratio"
-    ),
-    "odds ratio miettinen-nurminen stratified": _stratified(
-        partial(stats.stratified_score_interval, contrast="odds ratio"),
-        "miettinen-nurminen stratified, mantel-haenszel weights",
-        "odds ratio",
-    ),
+    "odds ratio miettinen-nurminen": _score("odds ratio", "odds ratio"),
+    "odds ratio miettinen-nurminen stratified": _score_stratified("odds ratio", "odds ratio"),
     "risk difference wald": _unstratified(stats.wald_difference, "wald", "risk difference"),
     "risk difference mee": _unstratified(stats.mee, "mee", "risk difference"),
     "risk difference newcombe": _unstratified(stats.newcombe, "newcombe", "risk difference"),
@@ -240,14 +243,8 @@ BINARY: dict[Method, Binary] = {
     "risk difference mantel-haenszel": _mantel_haenszel,
     "risk difference minimum-risk": _stratified(stats.minimum_risk, "minimum-risk weights", "risk difference"),
     "risk ratio wald": _unstratified(stats.wald_risk_ratio, "wald", "risk ratio"),
-    "risk ratio miettinen-nurminen": _unstratified(
-        partial(stats.score_interval, contrast="ratio"), "miettinen-nurminen", "risk ratio"
-    ),
-    "risk ratio miettinen-nurminen stratified": _stratified(
-        partial(stats.stratified_score_interval, contrast="ratio"),
-        "miettinen-nurminen stratified, mantel-haenszel weights",
-        "risk ratio",
-    ),
+    "risk ratio miettinen-nurminen": _score("ratio", "risk ratio"),
+    "risk ratio miettinen-nurminen stratified": _score_stratified("ratio", "risk ratio"),
     "risk ratio mantel-haenszel": _stratified(
         stats.mantel_haenszel_risk_ratio, "mantel-haenszel, greenland-robins variance", "risk ratio"
     ),

@@ -54,7 +54,7 @@ def ancova(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pai
 
 def _interacted(batch: Batch, endpoint: Endpoint, analysis: Analysis, visit: str, pairs: list[Pair]) -> list[Outcome]:
     outcomes = []
-    kind = ROBUST.get(analysis.variance or "hc3", "HC3")
+    kind = ROBUST[analysis.variance or "hc3"]
     arms = len(batch.study.arms)
     for comparator in dict.fromkeys(pair[1] for pair in pairs):
         rows = patient_rows(batch, analysis.covariates, comparator)

@@ -25,6 +25,7 @@ from pivotal.plan.tables.table import key, rows_of
 from pivotal.records.dataset import Library
 from pivotal.stats import (
     Estimate,
+    Preset,
     incidence_difference,
     incidence_rate,
     kaplan_meier,
@@ -60,7 +61,7 @@ def incidence(table: Incidence, study: Study, data: Library) -> Iterator[Row]:
             yield from estimated(table, about | more, difference, term, "estimate", "ci_low", "ci_high")
         yield from _rate_differences(table, about, where, (seen[:, term], years[:, term]))
         if table.time_to_first or table.days:
-            yield from _times(table, about, where, found.events, path)
+            yield from _times(table, about, where, found.events, path, study.conventions)
     yield from left_out(table, found)
     yield from unknown_exposure(table, where)
 
@@ -129,12 +130,14 @@ def _rate_differences(
         yield from estimated(table, about | more, found, 0, "estimate", "ci_low", "ci_high", "p")
 
 
-def _times(table: Incidence, about: dict[str, Any], where: Setting, events: pl.DataFrame, path: Path) -> Iterator[Row]:
+def _times(
+    table: Incidence, about: dict[str, Any], where: Setting, events: pl.DataFrame, path: Path, program: Preset
+) -> Iterator[Row]:
     for arm, name in enumerate(where.people.arms):
         curve = kaplan_meier(*times_to_first(events, where.people, path, arm))
         mine = about | {"arm": name, "method": "kaplan-meier"}
         if table.time_to_first:
-            rule = preset("survival_quantile", "sas")
+            rule = preset("survival_quantile", program)
             times = survival_quantile(curve, (QUARTILE, MEDIAN), level=table.level, **rule)
             for at, words in enumerate(("days to first event, quartile", "days to first event, median")):
                 yield from estimated(table, mine | {"scale": words}, times, at, "estimate", "ci_low", "ci_high")

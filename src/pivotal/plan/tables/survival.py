@@ -30,7 +30,7 @@ def survival_times(table: SurvivalTimes, batch: Batch) -> Iterator[Row]:
     for key, mask in _arms(about, batch, times):
         yield row(replace(key, statistic="n"), (mask & times.event).sum(axis=1))
         curve = stats.kaplan_meier(times.time, times.event, mask)
-        yield from _median(key, curve, table.limits, endpoint.analysis.level)
+        yield from _median(key, curve, table.limits, batch.study.conventions, endpoint.analysis.level)
     known = ~np.isnan(times.time)
     test = stats.log_rank(times.time, times.event, batch.trials.arm, observed=known).two_sided()
     for name in ("statistic", "df", "p"):
@@ -59,8 +59,9 @@ def _arms(about: Key, batch: Batch, times: EventTime) -> Iterator[tuple[Key, NDA
         yield replace(about, arm=arm.name), np.asarray(batch.trials.arm == a) & ~np.isnan(times.time)
 
 
-def _median(key: Key, curve: stats.KaplanMeier, limits: str, level: float) -> Iterator[Row]:
-    found = stats.survival_quantile(curve, conf_type=limits, level=level)
+def _median(key: Key, curve: stats.KaplanMeier, limits: str, program: stats.Preset, level: float) -> Iterator[Row]:
+    rule = stats.preset("survival_quantile", program) | {"conf_type": limits}
+    found = stats.survival_quantile(curve, level=level, **rule)
     yield from interval_rows(replace(key, method=f"kaplan-meier, {limits} limits"), "median", found, (0,))
 
 

@@ -26,10 +26,9 @@ BROKEN = (
     zlib.error,
     struct.error,
     ValueError,
-    NotImplementedError,
     RuntimeError,
 )
-"""What the standard library raises for archives that are broken, encrypted or packed in another way."""
+"""What the standard library raises for archives that are broken; RuntimeError: encrypted, or packed another way."""
 
 
 @dataclass(slots=True)
