@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 
@@ -63,11 +64,11 @@ def _weighted(estimator: Callable[..., Estimate], method: str) -> Binary:
     return estimate
 
 
-def _score(contrast: str, scale: str) -> Binary:
+def _score(contrast: Literal["ratio", "odds ratio"], scale: str) -> Binary:
     return _unstratified(partial(stats.score_interval, contrast=contrast), "miettinen-nurminen", scale)
 
 
-def _score_stratified(contrast: str, scale: str) -> Binary:
+def _score_stratified(contrast: Literal["ratio", "odds ratio"], scale: str) -> Binary:
     method = "miettinen-nurminen stratified, mantel-haenszel weights"
     return _stratified(partial(stats.stratified_score_interval, contrast=contrast), method, scale)
 
