@@ -91,10 +91,12 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help="The study fi
 
     study = load(file)
     product_of(study, file)
-    typer.echo(
-        f"{file}: right. {study.id}: {len(study.arms)} arms, {len(study.endpoints)} endpoints, "
-        f"{len(study.population.criteria)} criteria, {len(study.scenarios)} scenarios."
-    )
+    parts = (
+        (len(study.arms), "arm", "arms"), (len(study.endpoints), "endpoint", "endpoints"),
+        (len(study.population.criteria), "criterion", "criteria"), (len(study.scenarios), "scenario", "scenarios"),
+    )  # fmt: skip
+    held = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts)
+    typer.echo(f"{file}: right. {study.id}: {held}.")
 
 
 @app.command()
