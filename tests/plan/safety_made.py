@@ -31,7 +31,10 @@ TOPICS = (
     Topic.model_validate({"name": "dead", "label": "Deaths", "assumed": "so", "patients": "DTHFL = 'Y'"}),
 )  # fmt: skip
 STUDY: Any = SimpleNamespace(
-    arms=tuple(SimpleNamespace(name=name, control=name == "A") for name in ARMS), control=0, topics=TOPICS
+    conventions="sas",
+    arms=tuple(SimpleNamespace(name=name, control=name == "A") for name in ARMS),
+    control=0,
+    topics=TOPICS,
 )
 EVENTS = {"dataset": "ADAE", "total": True}
 LAB = {"dataset": "ADLB", "panels": PANEL, "total": True}

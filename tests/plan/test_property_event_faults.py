@@ -32,7 +32,7 @@ def rows(topics: tuple[dict[str, Any], ...] = (), adae: pl.DataFrame = ADAE, **t
     made = TypeAdapter(Table).validate_python({"id": "14-5.9", "title": "T", "dataset": "ADAE"} | table)
     known = tuple(Topic.model_validate({"label": t["name"], "assumed": "so"} | t) for t in topics)
     arms = tuple(SimpleNamespace(name=n) for n in "PQ")
-    study: Any = SimpleNamespace(arms=arms, control=0, topics=known)
+    study: Any = SimpleNamespace(conventions="sas", arms=arms, control=0, topics=known)
     return list(rows_of(made, study, library(adae)))
 
 

@@ -14,7 +14,9 @@ from pivotal.records.dataset import dataset
 from pivotal.study.laboratory_tables import Shift
 from pivotal.study.measurement_tables import MeasurementsByVisit
 
-STUDY = SimpleNamespace(arms=[SimpleNamespace(name=n, control=n == "A") for n in ("A", "B")], control=0)
+STUDY = SimpleNamespace(
+    conventions="sas", arms=[SimpleNamespace(name=n, control=n == "A") for n in ("A", "B")], control=0
+)
 TRIALS, EACH = 3, 12
 BY_VISIT = MeasurementsByVisit(
     kind="measurements by visit", id="t", title="t", dataset="ADLB", panels=[{"parameters": {"ALT": "ALT"}}],

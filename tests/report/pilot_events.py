@@ -27,7 +27,10 @@ ARMS = ("Placebo", "Xanomeline Low Dose", "Xanomeline High Dose")
 def study(*arms: str, topics: tuple[Any, ...] = ()) -> Any:
     """As much of a study as tables of events look at: arms, the first of them the control."""
     return SimpleNamespace(
-        arms=tuple(SimpleNamespace(name=name, control=not at) for at, name in enumerate(arms)), control=0, topics=topics
+        conventions="sas",
+        arms=tuple(SimpleNamespace(name=name, control=not at) for at, name in enumerate(arms)),
+        control=0,
+        topics=topics,
     )
 
 
